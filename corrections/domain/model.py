@@ -1,0 +1,249 @@
+"""The words of the service as values: enumerations, report columns, zones in force, episodes.
+
+Times are int64 microseconds since 1970-01-01 UTC in columns (``fix_us``) and aware UTC datetimes in objects.
+Positions are WGS-84 degrees. Lengths are metres, and a signed distance is positive on the *wrong* side of a zone's edge
+(outside an inclusion zone, inside an exclusion zone).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_us(at: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC, exact (float seconds would round)."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def from_us(us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=int(us))
+
+
+class Category(StrEnum):
+    """矫正类别: the four of the law; others that a bureau looks after are set in the settings and never located."""
+
+    CONTROL = "control"  # 管制
+    PROBATION = "probation"  # 缓刑
+    PAROLE = "parole"  # 假释
+    TEMPORARY = "temporary"  # 暂予监外执行
+    RELEASED = "released"  # 安置帮教, not supervised, never located
+
+
+class Level(StrEnum):
+    """管理类别."""
+
+    STRICT = "strict"  # 严管
+    GENERAL = "general"  # 普管
+    LENIENT = "lenient"  # 宽管
+
+
+class SubjectStatus(StrEnum):
+    """Only ``ACTIVE`` is monitored; the others end monitoring by themselves."""
+
+    ACTIVE = "active"
+    ENDED = "ended"  # 解除矫正
+    CUSTODY = "custody"  # 被限制人身自由
+    DECEASED = "deceased"
+
+
+class Role(StrEnum):
+    OFFICER = "officer"  # 工作人员
+    OFFICE_HEAD = "office_head"  # 司法所所长
+    BUREAU = "bureau"  # 区司法局
+    AUDITOR = "auditor"  # 审计员
+    ADMINISTRATOR = "administrator"  # 管理员
+
+
+class ZoneKind(StrEnum):
+    INCLUSION = "inclusion"  # 活动范围
+    EXCLUSION = "exclusion"  # 禁止区域
+
+
+class Scope(StrEnum):
+    """Whom a zone binds."""
+
+    SUBJECT = "subject"
+    LEVEL = "level"
+    OFFICE = "office"
+    EVERYONE = "everyone"
+
+
+class Datum(StrEnum):
+    WGS84 = "WGS84"
+    GCJ02 = "GCJ02"
+    BD09 = "BD09"
+    CGCS2000 = "CGCS2000"
+
+
+class Source(StrEnum):
+    """What a fix was taken from, as far as the client says."""
+
+    SATELLITE = "gps"
+    WIFI = "wifi"
+    CELL = "cell"
+    UNKNOWN = ""
+
+
+SOURCES = (Source.UNKNOWN, Source.SATELLITE, Source.WIFI, Source.CELL)  # position = code in columns and in the store
+
+
+class Side(StrEnum):
+    """Three answers, not two."""
+
+    RIGHT = "right"  # where the subject must be
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+class Rule(StrEnum):
+    BOUNDARY = "boundary"  # 越界 / 进入禁止区域
+    SILENCE = "silence"  # 失去联系: no contact
+    NO_POSITION = "no_position"  # in contact, but no position
+    MOCK_LOCATION = "mock_location"  # 疑似虚假定位
+
+
+class Nature(StrEnum):
+    """Technical causes and conduct are told apart everywhere."""
+
+    CONDUCT = "conduct"
+    TECHNICAL = "technical"
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    GRAVE = "grave"
+
+
+class ReviewState(StrEnum):
+    QUEUED = "queued"  # 待核查
+    CLAIMED = "claimed"  # 核查中
+    DECIDED = "decided"  # 已办结
+    WITHDRAWN = "withdrawn"  # later evidence took it back before anybody decided
+
+
+class Decision(StrEnum):
+    CONFIRMED = "confirmed"  # 属实
+    FALSE_ALARM = "false_alarm"  # 误报, with a cause
+    AUTHORISED_ABSENCE = "authorised_absence"  # 已批准外出
+    REASONABLE_EXCUSE = "reasonable_excuse"  # 有正当理由
+
+
+class FalseAlarmCause(StrEnum):
+    POSITION_ERROR = "position_error"  # 定位误差
+    DEVICE_FAULT = "device_fault"  # 设备故障
+    ZONE_ERROR = "zone_error"  # 围栏有误
+    REGISTER_ERROR = "register_error"  # 登记有误
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A recurring span of local time in which a zone binds; ``until`` at or before ``start`` passes midnight.
+
+    ``weekdays`` are those on which the window *begins* (Monday 0). ``start == until`` is a whole day.
+    """
+
+    start: time
+    until: time
+    weekdays: frozenset[int] = frozenset(range(7))
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneVersion:
+    """One immutable version of a zone, as judged against. ``wkb`` is the WGS-84 (lon, lat) polygon or multipolygon.
+
+    In force for fixes with ``valid_from_us <= fix_us < valid_until_us``; ``windows`` empty means all day.
+    """
+
+    id: int
+    zone_id: int
+    version: int
+    name: str
+    kind: ZoneKind
+    severity: Severity
+    wkb: bytes
+    windows: tuple[Window, ...] = ()
+    valid_from_us: int = -(2**62)
+    valid_until_us: int = 2**62
+
+
+@dataclass(slots=True)
+class Reports:
+    """Columns of fixes, all of one length ``n``, ordered by (subject, fix_us, digest).
+
+    ``digest`` identifies the measured content, so the order of equal fix times is the same whatever came first.
+    ``accuracy_m`` is the claimed 68 % radius, nan where none was claimed. ``source`` indexes ``SOURCES``.
+    """
+
+    subject: Ints
+    fix_us: Ints
+    digest: Ints
+    lat: Floats
+    lon: Floats
+    accuracy_m: Floats
+    source: Ints
+    received_us: Ints
+    mock: Bools
+    device: Ints
+
+    def __len__(self) -> int:
+        return len(self.subject)
+
+    def take(self, index: Any) -> Reports:
+        """The rows that ``index`` (positions or a mask) picks."""
+        return Reports(**{name: getattr(self, name)[index] for name in self.__dataclass_fields__})
+
+    def ordered(self) -> Reports:
+        """The same rows in the order that everything downstream relies on."""
+        return self.take(np.lexsort((self.digest, self.fix_us, self.subject)))
+
+
+@dataclass(slots=True)
+class Fix:
+    """One deciding fix as evidence: what was measured and what it meant."""
+
+    fix_us: int
+    digest: int
+    lat: float
+    lon: float
+    accuracy_m: float | None
+    distance_m: float  # signed, positive on the wrong side
+    certainty: float  # that the subject is on the wrong side, after this fix
+
+
+@dataclass(slots=True)
+class Episode:
+    """A spell on the wrong side of one zone by one subject, as derived from reports in order of fix time.
+
+    ``started_us`` is the fix that began it, ``opened_us`` the fix that made it certain enough, ``ended_us`` the fix (or the
+    window's end) that ended it, None while it lasts. ``window_us`` is the start of the window it belongs to, which tells a
+    second night from the first.
+    """
+
+    subject: int
+    zone_id: int
+    zone_version_id: int
+    started_us: int
+    opened_us: int
+    ended_us: int | None
+    last_us: int
+    window_us: int
+    window_ends_us: int | None
+    peak_certainty: float
+    peak_distance_m: float
+    fixes: int
+    evidence: list[Fix] = field(default_factory=list)

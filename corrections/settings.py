@@ -1,0 +1,142 @@
+"""Settings: ``config/*.toml``, overridden by ``CORRECTIONS_*`` variables (``CORRECTIONS_INGEST__MAX_AGE_DAYS=30``).
+
+The folder is ``CORRECTIONS_CONFIG``, else ``config`` below the working directory, else the defaults written here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from corrections.domain.model import Category, Severity
+
+FILES = ("service.toml", "rules.toml", "schedules.toml")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Service(Section):
+    """Where it listens and how it answers."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    language: Literal["zh", "en"] = "zh"
+    session_hours: float = Field(10.0, gt=0)
+    session_idle_minutes: float = Field(60.0, gt=0)
+    log_format: Literal["text", "json"] = "text"
+
+
+class Ingest(Section):
+    """What is taken in from phones."""
+
+    future_tolerance_s: int = Field(300, ge=0)
+    max_age_days: int = Field(60, gt=0)
+    local_timezone: str = "Asia/Shanghai"
+    max_body_bytes: int = Field(4_000_000, gt=0)
+    max_waiting: int = Field(50_000, gt=0)
+    retry_after_s: int = Field(30, gt=0)
+    max_accuracy_m: float = Field(50_000.0, gt=0)
+
+
+class Preset(Section):
+    """When certainty opens and closes a boundary violation."""
+
+    open_at: float = Field(gt=0.5, lt=1)
+    close_at: float = Field(gt=0, lt=0.5)
+    prior: float = Field(gt=0, lt=0.5)
+
+
+class Boundary(Section):
+    """How sure the service must be before a boundary violation is queued. See config/rules.toml for the meaning of each."""
+
+    preset: Literal["prompt", "calm"] = "prompt"
+    prompt: Preset = Preset(open_at=0.9, close_at=0.2, prior=0.01)
+    calm: Preset = Preset(open_at=0.98, close_at=0.2, prior=0.005)
+    floor_gps_m: float = 30.0
+    floor_wifi_m: float = 100.0
+    floor_cell_m: float = 2000.0
+    floor_unknown_m: float = 100.0
+
+    @property
+    def chosen(self) -> Preset:
+        return self.prompt if self.preset == "prompt" else self.calm
+
+
+class Silence(Section):
+    """When a subject who does not report becomes a matter."""
+
+    missed_intervals: float = Field(3.0, ge=1)
+    least_minutes: float = Field(60.0, gt=0)
+    severity: Severity = Severity.MEDIUM
+    outage_after_s: float = Field(120.0, gt=0)
+    area_share: float = Field(0.3, gt=0, le=1)
+    area_least: int = Field(10, gt=0)
+
+
+class Due(Section):
+    """Hours from detection until a violation must be decided, by severity."""
+
+    grave: float = 1.0
+    high: float = 4.0
+    medium: float = 24.0
+    low: float = 72.0
+
+    def hours(self, severity: Severity) -> float:
+        return float(getattr(self, severity.value))
+
+
+class Rules(Section):
+    never_located: tuple[Category, ...] = (Category.RELEASED,)
+    boundary: Boundary = Boundary()
+    silence: Silence = Silence()
+    due: Due = Due()
+    claim_minutes: float = Field(120.0, gt=0)
+
+
+class Schedules(Section):
+    """When the scheduler does what; times of day are the bureau's local time."""
+
+    evaluate_every_s: float = Field(5.0, gt=0)
+    wake_delay_s: float = Field(0.2, ge=0)
+    pulse_every_s: float = Field(20.0, gt=0)
+    log_at: str = "02:30"
+    batch: int = Field(20_000, gt=0)
+
+
+class Settings(BaseSettings):
+    """All settings; unknown keys are refused, so that a misspelt one cannot pass unseen."""
+
+    model_config = SettingsConfigDict(env_prefix="CORRECTIONS_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    database_url: str = "sqlite:///corrections.db"
+    service: Service = Service()
+    ingest: Ingest = Ingest()
+    rules: Rules = Rules()
+    schedules: Schedules = Schedules()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = Path(os.environ.get("CORRECTIONS_CONFIG", "config"))
+        files = [folder / name for name in FILES if (folder / name).is_file()]
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=files)
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings once, at start.
+
+    Raises pydantic.ValidationError naming each faulty key.
+    """
+    return Settings(**overrides)
