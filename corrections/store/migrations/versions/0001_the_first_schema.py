@@ -81,6 +81,18 @@ def upgrade() -> None:
         batch_op.create_index('ix_report_bureau_id_id', ['bureau_id', 'id'], unique=False)
         batch_op.create_index('uq_report_subject_id_fix_time_digest', ['subject_id', 'fix_time', 'digest'], unique=True)
 
+    op.create_table('area_silence',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('bureau_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('began_at', corrections.store.types.UTCDateTime(), nullable=False),
+    sa.Column('ended_at', corrections.store.types.UTCDateTime(), nullable=True),
+    sa.Column('subjects', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['bureau_id'], ['bureau.id'], name=op.f('fk_area_silence_bureau_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_area_silence'))
+    )
+    with op.batch_alter_table('area_silence', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_area_silence_bureau_id'), ['bureau_id'], unique=False)
+
     op.create_table('gateway',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('bureau_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -282,6 +294,7 @@ def upgrade() -> None:
     sa.Column('accuracy_m', sa.Float(), nullable=True),
     sa.Column('side', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('last_contact_at', corrections.store.types.UTCDateTime(), nullable=True),
+    sa.Column('last_position_at', corrections.store.types.UTCDateTime(), nullable=True),
     sa.Column('expected_by', corrections.store.types.UTCDateTime(), nullable=True),
     sa.Column('revise_from', corrections.store.types.UTCDateTime(), nullable=True),
     sa.Column('fault', sa.Text(), nullable=True),
@@ -322,7 +335,10 @@ def upgrade() -> None:
 
     op.create_table('set_aside',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('digest', sa.BigInteger(), nullable=False),
     sa.Column('received_at', corrections.store.types.UTCDateTime(), nullable=False),
+    sa.Column('last_at', corrections.store.types.UTCDateTime(), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
     sa.Column('device_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('wire', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -331,7 +347,8 @@ def upgrade() -> None:
     sa.Column('raw', sa.LargeBinary(), nullable=True),
     sa.ForeignKeyConstraint(['device_id'], ['device.id'], name=op.f('fk_set_aside_device_id')),
     sa.ForeignKeyConstraint(['subject_id'], ['subject.id'], name=op.f('fk_set_aside_subject_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_set_aside'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_set_aside')),
+    sa.UniqueConstraint('digest', name=op.f('uq_set_aside_digest'))
     )
     with op.batch_alter_table('set_aside', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_set_aside_device_id'), ['device_id'], unique=False)
@@ -484,6 +501,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_gateway_bureau_id'))
 
     op.drop_table('gateway')
+    with op.batch_alter_table('area_silence', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_area_silence_bureau_id'))
+
+    op.drop_table('area_silence')
     with op.batch_alter_table('report', schema=None) as batch_op:
         batch_op.drop_index('uq_report_subject_id_fix_time_digest')
         batch_op.drop_index('ix_report_bureau_id_id')

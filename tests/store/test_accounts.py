@@ -1,0 +1,210 @@
+"""Accounts: log-in, sessions that end, and who may change what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from corrections.domain.model import Role
+from corrections.errors import Conflict, CorrectionsError, Forbidden, Invalid, NotFound, Unauthenticated
+from corrections.records import accounts, register
+from corrections.settings import Settings
+from corrections.store.access import Actor
+from corrections.store.credentials import hash_credential
+from corrections.store.database import reading, writing
+from corrections.store.tables import AuditEvent, LoginSession, Officer
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+SETTINGS = Settings()
+PASSWORD = "correct horse 电池"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def staffed(database: Engine) -> Engine:
+    """Two offices; liming (1) and head (2) in the first, admin (3) in the second."""
+    with writing(database) as session:
+        register.create_bureau(session, None, code="YX", name="云溪区司法局", now=NOW)
+        for i in range(2):
+            register.create_office(session, None, bureau_id=1, code=f"YX{i}", name="所", now=NOW)
+        for login, role, office_id in (("liming", Role.OFFICER, 1), ("head", Role.OFFICE_HEAD, 1), ("admin", Role.ADMINISTRATOR, 2)):
+            accounts.create_officer(session, None, office_id=office_id, login=login, name="李明", role=role, password=PASSWORD, now=NOW)
+    return database
+
+
+def logged_in(database: Engine, login: str = "liming", now: datetime = NOW) -> str:
+    with writing(database) as session:
+        return accounts.log_in(session, login, PASSWORD, now, SETTINGS, "10.0.0.1")[0]
+
+
+def the_actor(database: Engine, token: str, now: datetime) -> Actor:
+    with reading(database) as session:
+        return accounts.actor_for(session, token, now, SETTINGS, "10.0.0.1")
+
+
+def actor(session: Session, login: str) -> Actor:
+    return accounts.actor_by_login(session, login, "test")
+
+
+def test_a_token_tells_who_asks(staffed: Engine) -> None:
+    token = logged_in(staffed)
+
+    assert the_actor(staffed, token, NOW) == Actor(1, "李明", Role.OFFICER, 1, 1, "10.0.0.1")
+
+
+def test_neither_token_nor_password_is_stored(staffed: Engine) -> None:
+    token = logged_in(staffed)
+
+    with reading(staffed) as session:
+        assert session.exec(select(LoginSession.token_hash)).all() == [hash_credential(token)]
+        assert session.exec(select(Officer.password_hash)).first().startswith("$argon2id$")
+
+
+@pytest.mark.parametrize(
+    ("login", "password"), [("liming", "wrong password"), ("nobody", PASSWORD), ("liming", ""), ("liming", "x" * 5000), ("\x00", "x")]
+)
+def test_a_refused_log_in_stays_on_record(staffed: Engine, login: str, password: str) -> None:
+    with pytest.raises(Unauthenticated) as refusal, writing(staffed) as session:
+        accounts.log_in(session, login, password, NOW, SETTINGS, "10.0.0.1")
+
+    assert refusal.value.en == "The login or the password is wrong."
+    with reading(staffed) as session:
+        event = session.exec(select(AuditEvent).order_by(col(AuditEvent.id).desc())).first()
+        assert (event.action, event.actor, event.origin) == ("login.refused", login.replace("\x00", ""), "10.0.0.1")
+
+
+def test_a_log_in_is_on_record(staffed: Engine) -> None:
+    logged_in(staffed)
+
+    with reading(staffed) as session:
+        event = session.exec(select(AuditEvent).order_by(col(AuditEvent.id).desc())).first()
+        assert (event.action, event.detail) == ("login", {"officer_id": 1})
+
+
+def test_a_session_ends_when_it_is_not_used(staffed: Engine) -> None:
+    token = logged_in(staffed)
+
+    the_actor(staffed, token, NOW + HOUR - timedelta(seconds=1))
+    with pytest.raises(Unauthenticated):
+        the_actor(staffed, token, NOW + HOUR)
+
+
+def test_use_keeps_a_session_alive_until_its_absolute_end(staffed: Engine) -> None:
+    token = logged_in(staffed)
+
+    for minutes in range(30, 600, 30):
+        now = NOW + timedelta(minutes=minutes)
+        the_actor(staffed, token, now)
+        with writing(staffed) as session:
+            assert accounts.needs_touch(session, token, now)
+            accounts.touch(session, token, now)
+            assert not accounts.needs_touch(session, token, now)
+    with pytest.raises(Unauthenticated):
+        the_actor(staffed, token, NOW + 10 * HOUR)
+
+
+def test_a_session_ends_with_log_out(staffed: Engine) -> None:
+    token = logged_in(staffed)
+
+    with writing(staffed) as session:
+        accounts.log_out(session, token, NOW)
+        accounts.log_out(session, token, NOW)
+
+    with pytest.raises(Unauthenticated):
+        the_actor(staffed, token, NOW)
+
+
+def test_an_unknown_token_is_nobody(staffed: Engine) -> None:
+    with pytest.raises(Unauthenticated):
+        the_actor(staffed, "x", NOW)
+
+
+def test_a_deactivated_officer_is_out_at_once_and_for_good(staffed: Engine) -> None:
+    token = logged_in(staffed)
+
+    with writing(staffed) as session:
+        accounts.deactivate_officer(session, actor(session, "admin"), 1, now=NOW)
+
+    with pytest.raises(Unauthenticated):
+        the_actor(staffed, token, NOW)
+    with pytest.raises(Unauthenticated):
+        logged_in(staffed)
+    with reading(staffed) as session, pytest.raises(NotFound):
+        actor(session, "liming")
+
+
+def test_a_new_password_ends_the_sessions_of_the_old(staffed: Engine) -> None:
+    token = logged_in(staffed)
+
+    with writing(staffed) as session:
+        accounts.set_password(session, actor(session, "liming"), 1, "another 很长的 one", current=PASSWORD, now=NOW)
+
+    with pytest.raises(Unauthenticated):
+        the_actor(staffed, token, NOW)
+    with writing(staffed) as session:
+        assert accounts.log_in(session, "liming", "another 很长的 one", NOW, SETTINGS)[1].id == 1
+
+
+def test_one_changes_her_own_password_with_the_current_one_only(staffed: Engine) -> None:
+    with writing(staffed) as session:
+        with pytest.raises(Unauthenticated) as refusal:
+            accounts.set_password(session, actor(session, "liming"), 1, "another 很长的 one", current="guess", now=NOW)
+        with pytest.raises(Forbidden):
+            accounts.set_password(session, actor(session, "head"), 1, "another 很长的 one", now=NOW)
+        accounts.set_password(session, actor(session, "admin"), 1, "another 很长的 one", now=NOW)
+
+    assert refusal.value.field == "current"
+
+
+@pytest.mark.parametrize("password", ["short", "elevenchars", "aaaaaaaaaaaaaaaa", "my liming password", "x" * 2000])
+def test_a_weak_password_is_refused(staffed: Engine, password: str) -> None:
+    with writing(staffed) as session, pytest.raises(Invalid) as refusal:
+        accounts.set_password(session, None, 1, password, now=NOW)
+
+    assert refusal.value.field == "password"
+
+
+@pytest.mark.parametrize(
+    ("terms", "error"),
+    [
+        ({"login": "liming"}, Conflict),
+        ({"login": "li ming"}, Invalid),
+        ({"login": ""}, Invalid),
+        ({"name": " "}, Invalid),
+        ({"password": "short"}, Invalid),
+        ({"office_id": 9}, NotFound),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused(staffed: Engine, terms: dict[str, object], error: type[CorrectionsError]) -> None:
+    with writing(staffed) as session, pytest.raises(error):
+        accounts.create_officer(session, None, **({"office_id": 1, "login": "new", "name": "新", "role": Role.OFFICER, "now": NOW} | terms))
+
+
+def test_accounts_are_kept_by_the_administrator(staffed: Engine) -> None:
+    with writing(staffed) as session:
+        for login in ("liming", "head"):
+            with pytest.raises(Forbidden):
+                accounts.create_officer(session, actor(session, login), office_id=1, login="x", name="新", role=Role.OFFICER, now=NOW)
+            with pytest.raises(Forbidden):
+                accounts.change_officer(session, actor(session, login), 1, role=Role.BUREAU, now=NOW)
+        accounts.change_officer(session, actor(session, "admin"), 1, role=Role.BUREAU, now=NOW)
+        with pytest.raises(Invalid):
+            accounts.deactivate_officer(session, actor(session, "admin"), 3, now=NOW)
+
+        assert session.get_one(Officer, 1).role == "bureau"
+
+
+def test_an_officer_names_her_own_deputy_for_an_absence(staffed: Engine) -> None:
+    with writing(staffed) as session:
+        accounts.change_officer(session, actor(session, "liming"), 1, deputy_id=2, absent_until=NOW + HOUR, now=NOW)
+        with pytest.raises(Forbidden):
+            accounts.change_officer(session, actor(session, "liming"), 2, absent_until=NOW + HOUR, now=NOW)
+        for wrong in (1, 3, 99):
+            with pytest.raises(Invalid):
+                accounts.change_officer(session, actor(session, "liming"), 1, deputy_id=wrong, now=NOW)
+
+        officer = session.get_one(Officer, 1)
+        assert (officer.deputy_id, officer.absent_until) == (2, NOW + HOUR)
