@@ -1,0 +1,1 @@
+"""The queue: violations go to a named officer, who follows each until a person has decided it."""
