@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+FOREVER_US = 2**62  # a time that never comes
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -177,8 +179,8 @@ class ZoneVersion:
     severity: Severity
     wkb: bytes
     windows: tuple[Window, ...] = ()
-    valid_from_us: int = -(2**62)
-    valid_until_us: int = 2**62
+    valid_from_us: int = -FOREVER_US
+    valid_until_us: int = FOREVER_US
 
 
 @dataclass(slots=True)
@@ -227,14 +229,15 @@ class Fix:
 
 @dataclass(slots=True)
 class Episode:
-    """A spell on the wrong side of one zone by one subject, as derived from reports in order of fix time.
+    """A spell in breach of one rule by one subject, as derived from reports in order of fix time.
 
-    ``started_us`` is the fix that began it, ``opened_us`` the fix that made it certain enough, ``ended_us`` the fix (or the
-    window's end) that ended it, None while it lasts. ``window_us`` is the start of the window it belongs to, which tells a
-    second night from the first.
+    ``started_us`` is the fix that began it, ``opened_us`` the fix that made it certain enough, ``ended_us`` the fix (or the end
+    of the window) that ended it, None while it lasts. ``window_us`` is the start of the window it belongs to, which tells a second
+    night from the first, ``window_ends_us`` when it ends by itself (2**62: never). ``zone_id`` and ``zone_version_id`` are 0 for
+    rules without a zone. ``evidence`` holds the first fixes, the one that opened it, the deepest and the last.
     """
 
-    subject: int
+    rule: Rule
     zone_id: int
     zone_version_id: int
     started_us: int
@@ -242,8 +245,18 @@ class Episode:
     ended_us: int | None
     last_us: int
     window_us: int
-    window_ends_us: int | None
+    window_ends_us: int
     peak_certainty: float
     peak_distance_m: float
     fixes: int
-    evidence: list[Fix] = field(default_factory=list)
+    first: list[Fix] = field(default_factory=list)
+    opening: Fix | None = None
+    deepest: Fix | None = None
+    last: Fix | None = None
+
+    @property
+    def evidence(self) -> list[Fix]:
+        """The fixes kept as evidence, in order of fix time, each once."""
+        kept = [*self.first, *(fix for fix in (self.opening, self.deepest, self.last) if fix is not None)]
+        unique = {(fix.fix_us, fix.digest): fix for fix in kept}
+        return [unique[key] for key in sorted(unique)]

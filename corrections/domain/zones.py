@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -100,7 +100,7 @@ class ZoneBook:
         shrink = np.cos(np.radians(np.minimum(89.0, np.maximum(np.abs(lat), np.maximum(np.abs(south), np.abs(north))))))
         gap_lat = np.maximum(np.maximum(south - lat, lat - north), 0.0) * 110_500.0
         gap_lon = np.maximum(np.maximum(west - lon, lon - east), 0.0) * 111_300.0 * shrink * 0.99
-        beyond = np.maximum(gap_lat, gap_lon) > enough_m
+        beyond: Bools = np.maximum(gap_lat, gap_lon) > enough_m
         for index, grid in self._grids.items():
             rows = np.flatnonzero((zone == index) & ~beyond)
             rows = rows[(lon[rows] >= west[rows]) & (lon[rows] <= east[rows]) & (lat[rows] >= south[rows]) & (lat[rows] <= north[rows])]
@@ -178,6 +178,14 @@ class Bindings:
         self._offsets: Ints = np.concatenate([[0], np.cumsum(self._counts)]).astype(np.int64)
         self._zones: Ints = np.array([z for zs in lists for z in zs], dtype=np.int64)
 
+    def versions_of(self, subject: int, zones: ZoneBook) -> frozenset[int]:
+        """The ids of the zone versions that bind one subject, whenever in force."""
+        at = int(np.searchsorted(self._subjects, subject))
+        if at >= len(self._subjects) or self._subjects[at] != subject:
+            return frozenset()
+        own = self._zones[self._offsets[at] : self._offsets[at + 1]]
+        return frozenset(zones.versions[zone].id for zone in own.tolist())
+
     def pairs(self, subject: Ints) -> tuple[Ints, Ints]:
         """Row numbers into ``subject`` and zone indices, one entry for each report and zone that binds its subject."""
         if not len(self._subjects):
@@ -202,6 +210,19 @@ def window_spans(windows: tuple[Window, ...], timezone: ZoneInfo, from_us: int, 
             merged.append([start, end])
     table = np.array(merged, dtype=np.int64).reshape(-1, 2)
     return np.ascontiguousarray(table[:, 0]), np.ascontiguousarray(table[:, 1])
+
+
+def day_starts(fix_us: Ints, timezone: ZoneInfo) -> Ints:
+    """The start (µs) of the local day that each moment falls in; same shape as ``fix_us``."""
+    first = from_us_local_date(int(fix_us.min()), timezone)
+    days = (from_us_local_date(int(fix_us.max()), timezone) - first).days + 1
+    starts = np.array([local_midnight_us(first + timedelta(days=i), timezone) for i in range(days)], dtype=np.int64)
+    return starts[np.searchsorted(starts, fix_us, side="right") - 1]
+
+
+def local_midnight_us(day: date, timezone: ZoneInfo) -> int:
+    """The moment (µs) at which a local day begins."""
+    return to_us(datetime.combine(day, time(), timezone))
 
 
 def from_us_local_date(us: int, timezone: ZoneInfo) -> date:
@@ -239,7 +260,7 @@ def _look_up(grid: _Grid, lat: Floats, lon: Floats) -> Floats:
 
 def _plane_of(bounds: Floats) -> Plane:
     west, south, east, north = bounds
-    return plane_at(round((south + north) / 2, 1), round((west + east) / 2, 1))
+    return plane_at(round(float(south + north) / 2, 1), round(float(west + east) / 2, 1))
 
 
 def _edge_on_plane(outline: shapely.Geometry) -> shapely.Geometry:

@@ -1,0 +1,206 @@
+"""Findings become episodes: opened, extended, closed, and revised when late evidence changes the past.
+
+An episode opens when the certainty reaches ``open_at`` and ends when it falls to ``close_at`` (the gap keeps one episode from falling
+into many), when the window, the zone version or the authority it belongs to ends, or when an approved leave covers it. It began
+with the first fix of the unbroken run on the wrong side that led up to its opening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from corrections.domain.model import FOREVER_US, Episode, Fix, Rule
+
+FIRST_FIXES = 3  # kept of the run that led up to an episode
+MOCK_QUIET_US = 3_600_000_000  # a mocked spell is over when this long passed without a mocked fix
+
+
+@dataclass(slots=True)
+class Watch:
+    """What is remembered between fixes of one subject and zone version: the run on the wrong side so far (its first fixes, how many
+    in all, its window) and the episode in progress."""
+
+    run: list[Fix] = field(default_factory=list)
+    run_fixes: int = 0
+    run_window_us: int = 0
+    episode: Episode | None = None
+
+    @property
+    def idle(self) -> bool:
+        return self.episode is None and not self.run
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One fix as an episode sees it: the evidence, whether the zone binds then (in its window, no leave), and its window."""
+
+    fix: Fix
+    binds: bool
+    window_us: int
+    window_ends_us: int
+
+
+def watch(memory: Watch, zone_id: int, version_id: int, fixes: Iterable[Watched], open_at: float, close_at: float) -> list[Episode]:
+    """Follow one pair through its fixes in order; returns every episode that was in progress at any of them, and moves ``memory``.
+
+    For each fix: 1. end the episode in progress if the fix says so. 2. Otherwise extend it. 3. Without one, lengthen or break the
+    run. 4. Open an episode when the certainty suffices.
+    """
+    seen: list[Episode] = [memory.episode] if memory.episode else []
+    for at in fixes:
+        fix = at.fix
+        if memory.episode is not None and not _ended_by(memory.episode, at, close_at):
+            _extend(memory.episode, fix)
+            continue
+        memory.episode = None
+        if not at.binds or fix.certainty <= close_at or fix.distance_m <= 0 or at.window_us != memory.run_window_us:
+            memory.run, memory.run_fixes = [], 0
+        if not at.binds or fix.certainty <= close_at or fix.distance_m <= 0:
+            continue
+        memory.run_window_us = at.window_us
+        memory.run_fixes += 1
+        if len(memory.run) < FIRST_FIXES:
+            memory.run.append(fix)
+        if fix.certainty >= open_at:
+            memory.episode = _open(memory, zone_id, version_id, at)
+            memory.run, memory.run_fixes = [], 0
+            seen.append(memory.episode)
+    return seen
+
+
+def end_by_time(episode: Episode | None, latest_us: int, bound: bool) -> bool:
+    """End an episode whose window was over before the subject's latest fix, or whose zone binds her no more (then with the last fix
+    on the wrong side); whether it did."""
+    if episode is None or (bound and latest_us < episode.window_ends_us):
+        return False
+    episode.ended_us = min(episode.window_ends_us, FOREVER_US if bound else episode.last_us)
+    return True
+
+
+def _ended_by(episode: Episode, at: Watched, close_at: float) -> bool:
+    """Whether a fix ends the episode, which then has its end; else the episode's window is as long as it is known now."""
+    if at.window_us != episode.window_us:
+        episode.ended_us = min(at.fix.fix_us, episode.window_ends_us)
+    elif not at.binds or at.fix.certainty <= close_at:
+        episode.ended_us = at.fix.fix_us
+    else:
+        episode.window_ends_us = at.window_ends_us
+    return episode.ended_us is not None
+
+
+def _open(memory: Watch, zone_id: int, version_id: int, at: Watched) -> Episode:
+    deepest = max([*memory.run, at.fix], key=lambda fix: fix.distance_m)
+    return Episode(
+        rule=Rule.BOUNDARY,
+        zone_id=zone_id,
+        zone_version_id=version_id,
+        started_us=memory.run[0].fix_us,
+        opened_us=at.fix.fix_us,
+        ended_us=None,
+        last_us=at.fix.fix_us,
+        window_us=at.window_us,
+        window_ends_us=at.window_ends_us,
+        peak_certainty=at.fix.certainty,
+        peak_distance_m=deepest.distance_m,
+        fixes=memory.run_fixes,
+        first=list(memory.run),
+        opening=at.fix,
+        deepest=deepest,
+        last=at.fix,
+    )
+
+
+def _extend(episode: Episode, fix: Fix) -> None:
+    if fix.distance_m <= 0:
+        return
+    episode.fixes += 1
+    episode.last_us, episode.last = fix.fix_us, fix
+    episode.peak_certainty = max(episode.peak_certainty, fix.certainty)
+    if fix.distance_m > episode.peak_distance_m:
+        episode.peak_distance_m, episode.deepest = fix.distance_m, fix
+
+
+def watch_mock(current: Episode | None, fixes: Iterable[tuple[Fix, bool]], ends_us: int) -> tuple[list[Episode], Episode | None]:
+    """Spells in which a device says that its location is mocked: episodes seen in these fixes, and the one in progress after them.
+
+    ``fixes`` are (fix, mocked) in order of fix time; ``ends_us`` is when monitoring ends.
+    """
+    seen = [current] if current else []
+    for fix, mocked in fixes:
+        if current is not None and fix.fix_us - current.last_us >= MOCK_QUIET_US:
+            current.ended_us = current.last_us + MOCK_QUIET_US
+            current = None
+        if not mocked:
+            continue
+        if current is None:
+            current = Episode(
+                Rule.MOCK_LOCATION, 0, 0, fix.fix_us, fix.fix_us, None, fix.fix_us, 0, ends_us, 1.0, 0.0, 0, opening=fix
+            )  # fmt: skip
+            seen.append(current)
+        current.fixes += 1
+        current.last_us, current.last = fix.fix_us, fix
+    return seen, current
+
+
+# ---- what was known, and what the reports say now
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored violation as reconciling needs it. ``key`` is the store's own."""
+
+    key: int
+    rule: Rule
+    zone_id: int
+    started_us: int
+    ended_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Decisions: which stored violation each derived episode is, which episodes are new, which stored ones nothing bears out."""
+
+    same: list[tuple[Known, Episode]]
+    new: list[Episode]
+    gone: list[Known]
+
+
+def reconcile(known: Sequence[Known], derived: Sequence[Episode]) -> Reconciled:
+    """Match episodes derived anew with the violations stored before, over the same span of fix times.
+
+    An episode is the violation of the same rule and zone that began with the same fix; failing that, the one that shares the most
+    time with it. Each is matched once.
+    """
+    same: list[tuple[Known, Episode]] = []
+    left = {(k.rule, k.zone_id, k.started_us): k for k in known}
+    unmatched: list[Episode] = []
+    for episode in derived:
+        found = left.pop((episode.rule, episode.zone_id, episode.started_us), None)
+        if found is not None:
+            same.append((found, episode))
+        else:
+            unmatched.append(episode)
+    pairs = sorted(
+        ((_shared_us(k, e), -k.key, i, k) for k in left.values() for i, e in enumerate(unmatched) if _alike(k, e)),
+        key=lambda pair: pair[:3],
+        reverse=True,
+    )
+    taken: set[int] = set()
+    for shared, _, i, k in pairs:
+        key = (k.rule, k.zone_id, k.started_us)
+        if shared >= 0 and i not in taken and key in left:
+            taken.add(i)
+            same.append((left.pop(key), unmatched[i]))
+    new = [episode for i, episode in enumerate(unmatched) if i not in taken]
+    return Reconciled(same, new, list(left.values()))
+
+
+def _alike(k: Known, e: Episode) -> bool:
+    return k.rule is e.rule and k.zone_id == e.zone_id
+
+
+def _shared_us(k: Known, e: Episode) -> int:
+    """Microseconds that both cover, negative when they do not touch."""
+    until = min(FOREVER_US if k.ended_us is None else k.ended_us, FOREVER_US if e.ended_us is None else e.ended_us)
+    return until - max(k.started_us, e.started_us)

@@ -1,0 +1,1 @@
+"""What the scheduler drives: evaluation, the watch for silence, closing what ended, the nightly log."""

@@ -1,0 +1,215 @@
+"""The live detection over a file: reports taken in order of received time, each subject's as they came."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import shapely
+
+from corrections.domain.episodes import Known, reconcile
+from corrections.domain.model import (
+    FOREVER_US,
+    SOURCES,
+    Episode,
+    Reports,
+    Rule,
+    Severity,
+    Source,
+    Window,
+    ZoneKind,
+    ZoneVersion,
+    from_us,
+    to_us,
+)  # fmt: skip
+from corrections.domain.rules import BoundaryRule, Memory, Rulebook, advance
+from corrections.domain.zones import Bindings, ZoneBook
+from corrections.errors import Invalid
+
+COLUMNS = ("subject", "device", "fix_time", "received_time", "lat", "lon", "accuracy_m", "source")
+
+
+@dataclass(slots=True)
+class _Incident:
+    """What an officer would have been shown, and when."""
+
+    subject: int
+    zone: int
+    decided_us: int
+    episode: Episode
+
+
+@dataclass(slots=True)
+class _Subject:
+    """One subject's past as the live service would hold it: memory, checkpoints, the incidents raised so far."""
+
+    memory: Memory = field(default_factory=Memory)
+    last: tuple[int, int] = (-FOREVER_US, -FOREVER_US)  # fix_us, digest of the last fix judged
+    checkpoints: list[tuple[int, bytes]] = field(default_factory=list)
+    incidents: list[_Incident] = field(default_factory=list)
+
+
+def backtest(zones: Path, reports: Path, rule: BoundaryRule) -> Iterator[dict[str, Any]]:
+    """Every incident that the live service would have put before an officer, withdrawn ones included, as the lines of
+    ``alertbench/score.py``: subject, zone, decided_at (received time of the report that decided), started_at, ended_at.
+
+    ``zones`` and ``reports`` are in the formats of ``alertbench/scenario.py``. Raises Invalid naming file, row and field.
+    """
+    names, columns = _read_reports(reports)
+    timezone, versions, zone_names, bindings = _read_zones(zones, names)
+    everything = ((-FOREVER_US, FOREVER_US),)
+    book = Rulebook(timezone, ZoneBook(versions), Bindings(bindings), dict.fromkeys(range(len(names)), everything))
+    subjects = [_Subject() for _ in names]
+    for batch in _arrivals(columns):
+        _evaluate(book, columns, batch, subjects, rule)
+    found = sorted((i for s in subjects for i in s.incidents), key=lambda i: (i.decided_us, i.subject, i.zone))
+    for incident in found:
+        ended = incident.episode.ended_us
+        yield {
+            "subject": names[incident.subject],
+            "zone": zone_names[incident.zone],
+            "decided_at": _stamp(incident.decided_us),
+            "started_at": _stamp(incident.episode.started_us),
+            "ended_at": None if ended is None else _stamp(ended),
+        }
+
+
+def _arrivals(columns: Reports) -> Iterator[tuple[int, ...]]:
+    """The n-th report to arrive of every subject together: subjects do not concern each other, so each is judged as it came."""
+    rank: dict[int, int] = defaultdict(int)
+    steps: list[list[int]] = []
+    for position in np.argsort(columns.received_us, kind="stable").tolist():
+        subject = int(columns.subject[position])
+        if rank[subject] == len(steps):
+            steps.append([])
+        steps[rank[subject]].append(position)
+        rank[subject] += 1
+    for step in steps:
+        yield tuple(step)
+
+
+def _evaluate(book: Rulebook, columns: Reports, batch: tuple[int, ...], subjects: list[_Subject], rule: BoundaryRule) -> None:
+    """As the monitor does: go on from the memory where the fix is the newest, start over from a checkpoint where it is late."""
+    rows: list[int] = []
+    since: dict[int, int] = {}
+    for position in batch:
+        number = int(columns.subject[position])
+        subject, key = subjects[number], (int(columns.fix_us[position]), int(columns.digest[position]))
+        if key > subject.last:
+            rows.append(position)
+            since[number] = subject.last[0]
+            subject.last = key
+            continue
+        start, memory = max(c for c in subject.checkpoints if c[0] <= key[0]) if subject.checkpoints[0][0] <= key[0] else (-FOREVER_US, b"")
+        subject.memory = Memory.decode(memory)
+        subject.checkpoints = [c for c in subject.checkpoints if c[0] < start]
+        mine = np.flatnonzero(
+            (columns.subject == number) & (columns.received_us <= columns.received_us[position]) & (columns.fix_us >= start)
+        )
+        rows.extend(mine.tolist())
+        since[number] = start - 1
+    taken = columns.take(np.array(rows, dtype=np.int64)).ordered()
+    memories = {number: subjects[number].memory for number in since}
+    done = advance(book, taken, memories, since, rule)
+    received = {int(columns.subject[p]): int(columns.received_us[p]) for p in batch}
+    for number, start in since.items():
+        subjects[number].memory = memories[number]
+        subjects[number].checkpoints.extend(done.checkpoints.get(number, []))
+        _reconcile(subjects[number], number, done.episodes.get(number, []), start, received[number])
+
+
+def _reconcile(subject: _Subject, number: int, derived: list[Episode], since_us: int, received_us: int) -> None:
+    boundary = [e for e in derived if e.rule is Rule.BOUNDARY]
+    known = [
+        Known(i, Rule.BOUNDARY, incident.zone, incident.episode.started_us, incident.episode.ended_us)
+        for i, incident in enumerate(subject.incidents)
+        if incident.episode.ended_us is None or incident.episode.ended_us > since_us
+    ]
+    changes = reconcile(known, boundary)
+    for before, episode in changes.same:
+        subject.incidents[before.key].episode = episode
+    subject.incidents.extend(_Incident(number, e.zone_id, received_us, e) for e in changes.new)
+
+
+# ---- the files
+
+
+def _read_reports(path: Path) -> tuple[list[str], Reports]:
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if missing := [c for c in COLUMNS if c not in (reader.fieldnames or ())]:
+            raise Invalid(f"{path.name} lacks the column {missing[0]}.", f"{path.name} 缺少列 {missing[0]}。", field=missing[0])
+        rows = list(reader)
+    names = sorted({row["subject"] for row in rows})
+    number = {name: i for i, name in enumerate(names)}
+    n = len(rows)
+    columns = Reports(
+        subject=np.array([number[row["subject"]] for row in rows], dtype=np.int64),
+        fix_us=_column(path, rows, "fix_time", _when),
+        digest=np.arange(n, dtype=np.int64),
+        lat=_column(path, rows, "lat", float),
+        lon=_column(path, rows, "lon", float),
+        accuracy_m=_column(path, rows, "accuracy_m", lambda text: float(text) if text and float(text) > 0 else np.nan),
+        source=_column(path, rows, "source", lambda text: SOURCES.index(Source(text))),
+        received_us=_column(path, rows, "received_time", _when),
+        mock=np.zeros(n, dtype=bool),
+        device=np.zeros(n, dtype=np.int64),
+    )
+    return names, columns
+
+
+def _column(path: Path, rows: list[dict[str, str]], name: str, read: Any) -> Any:
+    values = []
+    for line, row in enumerate(rows, start=2):
+        try:
+            values.append(read(row[name]))
+        except (ValueError, TypeError) as error:
+            raise Invalid(
+                f"{path.name}, line {line}: {row[name]!r} is not a {name}.",
+                f"{path.name} 第 {line} 行：{name} 的值 {row[name]!r} 无效。",
+                field=name,
+            ) from error
+    return np.array(values)
+
+
+def _read_zones(path: Path, names: list[str]) -> tuple[ZoneInfo, list[ZoneVersion], list[str], dict[int, list[int]]]:
+    number = {name: i for i, name in enumerate(names)}
+    versions: list[ZoneVersion] = []
+    zone_names: list[str] = []
+    bindings: dict[int, list[int]] = {i: [] for i in range(len(names))}
+    timezone = ZoneInfo("Asia/Shanghai")
+    try:
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Invalid(f"{path.name} is not a GeoJSON FeatureCollection.", f"{path.name} 不是 GeoJSON FeatureCollection。") from error
+    for i, feature in enumerate(features):
+        p = feature["properties"]
+        windows: tuple[Window, ...] = ()
+        if "daily_from" in p:
+            windows = (Window(time.fromisoformat(p["daily_from"]), time.fromisoformat(p["daily_to"])),)
+            timezone = ZoneInfo(p.get("timezone", timezone.key))
+        wkb = shapely.to_wkb(shapely.from_geojson(json.dumps(feature["geometry"])))
+        versions.append(ZoneVersion(i + 1, i, 1, str(p["zone"]), ZoneKind(p["kind"]), Severity.MEDIUM, wkb, windows))
+        zone_names.append(str(p["zone"]))
+        for subject in range(len(names)) if p["subject"] == "*" else [number[p["subject"]]] if p["subject"] in number else []:
+            bindings[subject].append(i)
+    return timezone, versions, zone_names, bindings
+
+
+def _when(text: str) -> int:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("a time needs an offset")
+    return to_us(at)
+
+
+def _stamp(us: int) -> str:
+    return from_us(us).isoformat().replace("+00:00", "Z")
