@@ -1,0 +1,198 @@
+"""Whether the watch is whole: who on the register nobody can watch, what failed, what waits, and whether anything is running.
+
+``WRONG`` is what keeps the service from its work. ``ATTENTION`` is a hole that a person must judge: a subject without a legal
+basis may be right as it is, or forgotten (漏管). Subjects are told by number, never by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, col, select
+
+from corrections.domain.model import Role, SubjectStatus
+from corrections.settings import Settings
+from corrections.store.tables import (
+    AuditEvent,
+    Authority,
+    Device,
+    Officer,
+    Pulse,
+    Report,
+    SetAside,
+    StreamPosition,
+    Subject,
+    SubjectState,
+)
+
+LATEST_EVALUATION = timedelta(minutes=4)  # NIJ Standard-1004.00 section 5.3.5: an alert of active tracking
+RECENT = timedelta(days=1)
+
+
+class State(StrEnum):
+    OK = "ok"
+    ATTENTION = "attention"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, what was found, and whom or what it concerns."""
+
+    name: str
+    state: State
+    zh: str
+    en: str
+    concerns: list[Any] = field(default_factory=list)
+
+
+def checks(session: Session, settings: Settings, now: datetime) -> list[Check]:
+    """Everything about the watch that the database can tell, most grave kinds first."""
+    return [
+        _pulse(session, settings, now),
+        _waiting(session, now),
+        _failing(session),
+        _clock(session, now),
+        *_holes(session, settings, now),
+        _without_password(session),
+        _set_aside(session, now),
+    ]
+
+
+def _pulse(session: Session, settings: Settings, now: datetime) -> Check:
+    pulses = session.exec(select(Pulse).order_by(col(Pulse.at).desc())).all()
+    told: list[dict[str, Any]] = [{"process": pulse.process, "age_s": round((now - pulse.at).total_seconds())} for pulse in pulses]
+    if not pulses:
+        return Check("pulse", State.ATTENTION, "尚未有进程执行监测。", "No process has monitored yet.")
+    age_s = told[0]["age_s"]
+    if age_s > settings.rules.silence.outage_after_s:
+        return Check(
+            "pulse",
+            State.WRONG,
+            f"没有进程在监测：最近一次心跳在 {age_s} 秒前。",
+            f"Nothing monitors: the last sign of life is {age_s} s old.",
+            told,
+        )
+    return Check("pulse", State.OK, f"监测运行中（{age_s} 秒前）。", f"Monitoring runs (seen {age_s} s ago).", told)
+
+
+def _waiting(session: Session, now: datetime) -> Check:
+    """Reports behind each bureau's place in the stream."""
+    waiting, oldest = 0, None
+    for position in session.exec(select(StreamPosition)):
+        behind = (Report.bureau_id == position.bureau_id, col(Report.id) > position.position)
+        count, first = session.exec(select(func.count(), func.min(Report.received_at)).select_from(Report).where(*behind)).one()
+        waiting, oldest = waiting + count, min(filter(None, (oldest, first)), default=None)
+    if oldest is None:
+        return Check("waiting", State.OK, "没有待判定的上报。", "No report waits for evaluation.")
+    age_s = round((now - oldest).total_seconds())
+    state = State.WRONG if now - oldest > LATEST_EVALUATION else State.OK
+    return Check(
+        "waiting",
+        state,
+        f"{waiting} 条上报待判定，最早的已等待 {age_s} 秒。",
+        f"{waiting} reports wait for evaluation, the oldest for {age_s} s.",
+    )
+
+
+def _failing(session: Session) -> Check:
+    statement = select(Subject.number, SubjectState.fault, SubjectState.fault_at).join(
+        SubjectState, col(SubjectState.subject_id) == col(Subject.id)
+    )
+    rows = session.exec(statement.where(col(SubjectState.fault).is_not(None)).order_by(col(Subject.number))).all()
+    failing = [{"subject": number, "fault": fault, "since": at} for number, fault, at in rows]
+    if not failing:
+        return Check("failing", State.OK, "没有判定失败的对象。", "No subject fails to be evaluated.")
+    return Check(
+        "failing",
+        State.WRONG,
+        f"{len(failing)} 名对象判定失败，已搁置。",
+        f"{len(failing)} subjects were set aside because evaluating them failed.",
+        failing,
+    )
+
+
+def _clock(session: Session, now: datetime) -> Check:
+    last = session.exec(select(AuditEvent.at).order_by(col(AuditEvent.id).desc()).limit(1)).first()
+    if last is not None and last > now + timedelta(seconds=5):
+        return Check(
+            "clock",
+            State.WRONG,
+            f"本机时钟早于最近一条审计记录（{last.isoformat()}）：时钟被回拨。",
+            f"This machine's clock is behind the last audit event ({last.isoformat()}): it was set back.",
+        )
+    return Check("clock", State.OK, "时钟正常。", "The clock runs on.")
+
+
+HOLES = {
+    "no-authority": (
+        "名在矫对象没有有效的定位依据，也没有设备",
+        "active subjects have neither a valid authority nor a device",
+    ),
+    "no-authority-but-device": (
+        "名在矫对象有设备但没有有效的定位依据，其上报被拒收",
+        "active subjects have a device but no valid authority: their reports are refused",
+    ),
+    "no-device": ("名在矫对象有定位依据但没有在用设备", "active subjects have an authority but no active device"),
+    "no-officer": (
+        "名在矫对象没有责任工作人员（违规由所长核查）",
+        "active subjects have no officer (their violations go to the office head)",
+    ),
+    "nobody": ("名在矫对象既无责任工作人员，本所也无所长", "active subjects have no officer and their office no head"),
+}
+
+
+def _holes(session: Session, settings: Settings, now: datetime) -> list[Check]:
+    """Active subjects who may be located, and what of authority, device and officer they lack."""
+    lawful, device, officer, head = _equipment(now)
+    lacking = {
+        "no-authority": ~lawful & ~device,
+        "no-authority-but-device": ~lawful & device,
+        "no-device": lawful & ~device,
+        "no-officer": ~officer & head,
+        "nobody": ~officer & ~head,
+    }
+    s = Subject
+    never = [category.value for category in settings.rules.never_located]
+    located = select(s.number).where(s.status == SubjectStatus.ACTIVE.value, col(s.term_from) <= now, col(s.term_until) > now)
+    located = located.where(col(s.category).not_in(never)).order_by(col(s.number))
+    return [_hole(name, session.exec(located.where(condition)).all(), *HOLES[name]) for name, condition in lacking.items()]
+
+
+def _equipment(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Over Subject: an authority in force, an active device, an active officer of her own, an active head of the office."""
+    s, a = Subject, Authority
+    in_force = (col(a.valid_from) <= now, col(a.valid_until) > now, col(a.revoked_at).is_(None) | (col(a.revoked_at) > now))
+    lawful = select(a.id).where(col(a.subject_id) == col(s.id), *in_force)
+    device = select(Device.id).where(col(Device.subject_id) == col(s.id), col(Device.active).is_(True))
+    officer = select(Officer.id).where(col(Officer.id) == col(s.officer_id), col(Officer.active).is_(True))
+    heads = (col(Officer.active).is_(True), Officer.role == Role.OFFICE_HEAD.value)
+    head = select(Officer.id).where(col(Officer.office_id) == col(s.office_id), *heads)
+    return tuple(statement.correlate(s).exists() for statement in (lawful, device, officer, head))
+
+
+def _hole(name: str, concerns: Sequence[Any], zh: str, en: str) -> Check:
+    state = State.ATTENTION if concerns else State.OK
+    return Check(name, state, f"{len(concerns)} {zh}。", f"{len(concerns)} {en}.", list(concerns))
+
+
+def _without_password(session: Session) -> Check:
+    logins = session.exec(
+        select(Officer.login).where(col(Officer.active).is_(True), Officer.password_hash == "").order_by(col(Officer.login))
+    ).all()
+    return _hole("no-password", logins, "名在岗人员没有密码，无法登录", "active officers have no password and cannot log in")
+
+
+def _set_aside(session: Session, now: datetime) -> Check:
+    statement = select(SetAside.reason, func.sum(SetAside.count)).where(col(SetAside.last_at) > now - RECENT).group_by(SetAside.reason)
+    rows: list[dict[str, Any]] = [
+        {"reason": reason, "count": int(count)} for reason, count in session.exec(statement.order_by(SetAside.reason))
+    ]
+    total = sum(row["count"] for row in rows)
+    state = State.ATTENTION if rows else State.OK
+    return Check("set-aside", state, f"近一天有 {total} 条消息被搁置。", f"{total} messages were set aside within a day.", rows)

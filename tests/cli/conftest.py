@@ -1,0 +1,85 @@
+"""The command line as a fixture: the real commands on a database of each kind, with what they print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from typer.testing import CliRunner
+
+from corrections.cli.app import app
+from corrections.clock import SetClock, using
+
+CONFIG = Path(__file__).parents[2] / "config"
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+@dataclass
+class Said:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def clock() -> Iterator[SetClock]:
+    with using(SetClock(NOW)) as set_clock:
+        assert isinstance(set_clock, SetClock)
+        yield set_clock
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: SetClock) -> Run:
+    """Run a command in an empty folder with the project's settings, in English."""
+    monkeypatch.setenv("CORRECTIONS_CONFIG", str(CONFIG))
+    monkeypatch.setenv("CORRECTIONS_SERVICE__LANGUAGE", "en")
+    monkeypatch.chdir(tmp_path)
+
+    def _run(*arguments: object, stdin: str | None = None) -> Said:
+        done = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Said(done.exit_code, done.stdout, done.stderr)
+
+    return _run
+
+
+@pytest.fixture
+def on_database(run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """``run`` on a migrated, empty database of each kind."""
+    monkeypatch.setenv("CORRECTIONS_DATABASE_URL", database_url)
+    return run
+
+
+@pytest.fixture
+def founded(on_database: Run, database: Engine) -> Run:
+    """``run`` where there is a bureau YX with an administrator, an office YX1, its head and an officer, and subject S1."""
+    files = {
+        "offices": "code,name\nYX1,城关司法所\n",
+        "officers": "login,name,role,office\nwangfang,王芳,所长,YX1\nliming,李明,officer,YX1\n",
+        "subjects": (
+            "number,name,category,level,office,officer,term_from,term_until,basis,approved_by,device\n"
+            "S1,张三,缓刑,严管,YX1,liming,2026-01-01,2026-12-31,信息化核查,周局长,phone-1\n"
+        ),
+    }
+    on_database("init", "--code", "YX", "--name", "云溪区司法局")
+    for kind, text in files.items():
+        Path(f"{kind}.csv").write_text(text, encoding="utf-8")
+        done = on_database("import", kind, f"{kind}.csv")
+        assert done.code == 0, done.out + done.err
+    return on_database
