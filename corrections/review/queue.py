@@ -5,20 +5,31 @@ The monitor raises, revises, withdraws and revives; whatever somebody has seen o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement, Integer, and_, case, func, literal, or_, tuple_
+from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 
-from corrections.domain.model import ReviewState, Severity
-from corrections.review.assignment import assignment_for
-from corrections.review.events import EventKind, append
+from corrections.domain.model import ReviewState, Rule, Severity, ZoneKind, from_us, to_us
+from corrections.errors import Invalid
+from corrections.review.assignment import OPEN, assignment_for
+from corrections.review.events import EventKind, append, last_steps
 from corrections.settings import Due
-from corrections.store.tables import ReviewEvent, Violation
+from corrections.store.access import Action, Actor, violation_for, within_reach
+from corrections.store.tables import Office, Officer, ReviewEvent, Subject, Violation, Zone
+from corrections.store.types import UTCDateTime
 
+MOST_ROWS = 500
 SEEN = (ReviewState.CLAIMED.value, ReviewState.DECIDED.value)
 TELLING = ("started_at", "opened_at", "ended_at", "severity")  # what is told of a violation that nobody has looked at yet
+
+
+# ---- as the monitor fills it
 
 
 def raise_violation(session: Session, violation: Violation, due: Due, now: datetime) -> Violation:
@@ -107,3 +118,237 @@ def _mark(session: Session, violation: Violation, *, borne_out: bool, note: str,
     violation.revision += 1
     violation.new_evidence = True
     append(session, violation, EventKind.REVISED, {"note": note, "borne_out": borne_out}, now)
+
+
+# ---- as officers read it; no locations
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """One violation in a listing, with the names that a reader needs. ``held_since`` is when the officer who claimed it last did
+    something about it; ``urgent`` is a breach in progress at an exclusion zone."""
+
+    id: int
+    revision: int
+    subject_id: int
+    subject_number: str
+    subject_name: str
+    minor: bool
+    office_id: int
+    office_name: str
+    rule: str
+    nature: str
+    severity: str
+    urgent: bool
+    zone_id: int | None
+    zone_code: str | None
+    zone_name: str | None
+    zone_kind: str | None
+    started_at: datetime
+    opened_at: datetime
+    ended_at: datetime | None
+    last_fix_at: datetime
+    detected_at: datetime
+    due_at: datetime
+    overdue: bool
+    new_evidence: bool
+    review_state: str
+    officer_id: int | None
+    officer_name: str | None
+    claimed_by: int | None
+    claimed_by_name: str | None
+    held_since: datetime | None
+    decision: str | None
+    cause: str | None
+    decided_by: int | None
+    decided_by_name: str | None
+    decided_at: datetime | None
+    reason_zh: str
+    reason_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items and, where there are more, what to pass as ``after`` for the next."""
+
+    items: list[QueueItem]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event of a violation's history. ``officer_name`` None is the service itself."""
+
+    id: int
+    at: datetime
+    kind: str
+    officer_id: int | None
+    officer_name: str | None
+    content: dict[str, Any]
+
+
+def list_queue(
+    session: Session,
+    actor: Actor | None,
+    *,
+    mine: bool = False,
+    state: ReviewState | None = None,
+    subject_id: int | None = None,
+    limit: int = 100,
+    after: str | None = None,
+    now: datetime,
+) -> Page:
+    """Violations within the actor's reach: breaches in progress at an exclusion zone first, then by severity, then by due time.
+
+    ``state`` None is what asks for attention: queued, claimed, and decided ones that later evidence changed. ``mine`` keeps what
+    the actor owns, holds or decided, and what has no owner. Raises Invalid, Forbidden.
+    """
+    if not 1 <= limit <= MOST_ROWS:
+        raise Invalid(f"limit must be 1 to {MOST_ROWS}.", f"limit 应为 1 至 {MOST_ROWS}。", field="limit")
+    conditions = [_reach(actor), _attention() if state is None else col(Violation.review_state) == state.value]
+    if mine and actor is not None:
+        conditions.append(_mine(actor.officer_id))
+    if subject_id is not None:
+        conditions.append(col(Violation.subject_id) == subject_id)
+    if after is not None:
+        conditions.append(tuple_(*_order()) > _place(after))
+    rows = _rows(session, conditions, limit + 1)
+    more = len(rows) > limit
+    items = _items(session, rows[:limit], now)
+    return Page(items, _cursor(items[-1]) if more else None)
+
+
+def queue_item(session: Session, actor: Actor, violation_id: int, *, now: datetime) -> QueueItem:
+    """One violation as a listing shows it. Raises Forbidden, NotFound."""
+    violation_for(session, actor, violation_id, Action.REVIEW)
+    return _items(session, _rows(session, [col(Violation.id) == violation_id], 1), now)[0]
+
+
+def history(session: Session, actor: Actor, violation_id: int, *, with_evidence: bool = False) -> list[Step]:
+    """What happened to a violation, oldest first. Old and new evidence holds positions: it is left out unless the caller has
+    audited the read and asks for it. Raises Forbidden, NotFound."""
+    violation_for(session, actor, violation_id, Action.REVIEW)
+    statement = select(ReviewEvent, Officer.name).outerjoin(Officer, col(Officer.id) == col(ReviewEvent.officer_id))
+    events = session.exec(statement.where(ReviewEvent.violation_id == violation_id).order_by(col(ReviewEvent.id))).all()
+    return [
+        Step(
+            event.id or 0, event.at, event.kind, event.officer_id, name, event.content if with_evidence else _without_places(event.content)
+        )
+        for event, name in events
+    ]
+
+
+def sizes(session: Session) -> dict[str, int]:
+    """How many violations are open, by state, over all bureaus."""
+    statement = select(Violation.review_state, func.count()).where(col(Violation.review_state).in_(OPEN))
+    counted: dict[str, int] = dict(session.exec(statement.group_by(col(Violation.review_state))).all())
+    return {state: counted.get(state, 0) for state in OPEN}
+
+
+def _reach(actor: Actor | None) -> ColumnElement[bool]:
+    if actor is None:
+        return literal(True)
+    actor.require(Action.REVIEW)
+    return within_reach(actor, Violation)
+
+
+def _attention() -> ColumnElement[bool]:
+    v = Violation
+    changed = and_(col(v.review_state) == ReviewState.DECIDED.value, col(v.new_evidence).is_(True))
+    return or_(col(v.review_state).in_(OPEN), changed)
+
+
+def _mine(officer_id: int) -> ColumnElement[bool]:
+    v = Violation
+    hers = [col(column) == officer_id for column in (v.officer_id, v.claimed_by, v.decided_by)]
+    return or_(*hers, col(v.officer_id).is_(None))
+
+
+def _urgent() -> ColumnElement[bool]:
+    v = Violation
+    at_exclusion = and_(col(v.rule) == Rule.BOUNDARY.value, col(Zone.kind) == ZoneKind.EXCLUSION.value)
+    return and_(at_exclusion, col(v.ended_at).is_(None), col(v.review_state).in_(OPEN))
+
+
+def _order() -> tuple[Any, ...]:
+    """What the queue is sorted by, over Violation joined to Zone; unique, so that it also tells a place in the queue."""
+    severity = case({name.value: rank for rank, name in enumerate(reversed(Severity))}, value=col(Violation.severity))
+    return case((_urgent(), 0), else_=1), severity, col(Violation.due_at), col(Violation.id)
+
+
+def _cursor(item: QueueItem) -> str:
+    rank = list(reversed(Severity)).index(Severity(item.severity))
+    return f"{int(not item.urgent)}.{rank}.{to_us(item.due_at)}.{item.id}"
+
+
+def _place(after: str) -> ColumnElement[Any]:
+    if not re.fullmatch(r"[01]\.[0-3]\.\d{1,16}\.\d{1,18}", after):
+        raise Invalid("after must be what the page before gave.", "after 应为上一页返回的值。", field="after")
+    urgent, severity, due_us, id_ = (int(part) for part in after.split("."))
+    due = literal(from_us(due_us), UTCDateTime)
+    return tuple_(literal(urgent, Integer), literal(severity, Integer), due, literal(id_))
+
+
+def _rows(session: Session, conditions: Sequence[ColumnElement[bool]], limit: int) -> Sequence[Any]:
+    v, owner, holder, decider = Violation, aliased(Officer), aliased(Officer), aliased(Officer)
+    names = (owner.name, holder.name, decider.name)
+    columns = (v, Subject, Office.name, Zone, _urgent(), *names)
+    statement = (
+        select(*columns)  # type: ignore[call-overload]
+        .join(Subject, col(Subject.id) == col(v.subject_id))
+        .join(Office, col(Office.id) == col(v.office_id))
+        .outerjoin(Zone, col(Zone.id) == col(v.zone_id))
+        .outerjoin(owner, col(owner.id) == col(v.officer_id))
+        .outerjoin(holder, col(holder.id) == col(v.claimed_by))
+        .outerjoin(decider, col(decider.id) == col(v.decided_by))
+        .where(*conditions)
+        .order_by(*_order())
+        .limit(limit)
+        .options(defer(v.evidence))  # type: ignore[arg-type]
+    )
+    rows: Sequence[Any] = session.exec(statement).all()
+    return rows
+
+
+def _items(session: Session, rows: Sequence[Any], now: datetime) -> list[QueueItem]:
+    held = last_steps(session, [row[0] for row in rows])
+    return [_item(*row, held_since=held.get(row[0].id), now=now) for row in rows]
+
+
+def _item(
+    v: Violation,
+    subject: Subject,
+    office: str,
+    zone: Zone | None,
+    urgent: bool | None,
+    owner: str | None,
+    holder: str | None,
+    decider: str | None,
+    *,
+    held_since: datetime | None,
+    now: datetime,
+) -> QueueItem:
+    same = {name: getattr(v, name) for name in QueueItem.__dataclass_fields__ if name in Violation.model_fields}
+    return QueueItem(
+        **same | {"zone_id": v.zone_id or None},
+        subject_number=subject.number,
+        subject_name=subject.name,
+        minor=subject.minor,
+        office_name=office,
+        urgent=bool(urgent),
+        zone_code=zone.code if zone else None,
+        zone_name=zone.name if zone else None,
+        zone_kind=zone.kind if zone else None,
+        overdue=v.review_state in OPEN and v.due_at <= now,
+        officer_name=owner,
+        claimed_by_name=holder,
+        held_since=held_since,
+        decided_by_name=decider,
+    )
+
+
+def _without_places(content: Mapping[str, Any]) -> dict[str, Any]:
+    changes = content.get("changes")
+    if not isinstance(changes, Mapping):
+        return dict(content)
+    return {**content, "changes": {key: value for key, value in changes.items() if key != "evidence"}}
