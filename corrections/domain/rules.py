@@ -125,16 +125,18 @@ def judge(book: Rulebook, reports: Reports, memories: dict[int, Memory], rule: B
 @dataclass(slots=True)
 class Advance:
     """What a stretch of reports led to: the episodes in progress at any of them, and for each subject the memories just before the
-    first fix of each local day that began in it, as ``(start of the day in µs, memory)``: where late evidence starts over."""
+    first fix of each local day that began in it, as ``(start of the day in µs, memory)``: where late evidence starts over. ``side`` is
+    where each subject is after her last report."""
 
     episodes: dict[int, list[Episode]]
     checkpoints: dict[int, list[tuple[int, bytes]]]
+    side: dict[int, Side]
 
 
 def advance(book: Rulebook, reports: Reports, memories: dict[int, Memory], last_us: Mapping[int, int], rule: BoundaryRule) -> Advance:
     """``judge``, a local day at a time, so that a checkpoint is left at the start of each. ``last_us`` is each subject's last fix
     before these."""
-    done = Advance({}, {})
+    done = Advance({}, {}, {})
     if not len(reports):
         return done
     day = day_starts(reports.fix_us, book.timezone)
@@ -144,9 +146,12 @@ def advance(book: Rulebook, reports: Reports, memories: dict[int, Memory], last_
             begun = done.checkpoints.setdefault(subject, [])
             if begun or last_us.get(subject, start - 1) < start:
                 begun.append((start, memories.get(subject, Memory()).encode()))
-        for subject, seen in judge(book, today, memories, rule).episodes.items():
+        judgement = judge(book, today, memories, rule)
+        for subject, seen in judgement.episodes.items():
             known = done.episodes.setdefault(subject, [])
             known.extend(e for e in seen if not any(e is k for k in known))
+        answers = sides(judgement, len(today), rule)
+        done.side.update(zip(today.subject.tolist(), answers, strict=True))
     return done
 
 
