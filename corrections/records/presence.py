@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from corrections.domain.model import Side, to_us
-from corrections.domain.rules import Memory, judge, sides
+from corrections.domain.model import Side, ZoneVersion, to_us
+from corrections.domain.rules import BoundaryRule, Memory, Spans, judge, sides
+from corrections.domain.zones import window_spans
 from corrections.settings import Settings
-from corrections.store.rulebook import boundary_rule, checkpoint_before, load_reports, load_rulebook
+from corrections.store.rulebook import Rulebooks, boundary_rule, checkpoint_before, load_reports
 from corrections.store.tables import Device, Subject
 
 HOLD_INTERVALS = 2.0
@@ -34,23 +36,70 @@ class Span:
     side: Side
 
 
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Within one span of time: when the subject might be located, the answers over all zones that bound, and for each zone version
+    (by id) the answers while it was in force, leave or no leave."""
+
+    lawful: Spans
+    overall: list[Span]
+    by_version: dict[int, list[Span]]
+
+
 def presence(session: Session, subject: Subject, start: datetime, end: datetime, settings: Settings) -> list[Span]:
     """The answers for a subject over ``[start, end)``, in order, neighbours of one answer joined.
 
     Starts from the checkpoint before ``start`` and judges every report up to ``end``; the last answer before ``start`` reaches into it
     for as long as it holds.
     """
+    return whereabouts(session, subject, start, end, settings).overall
+
+
+def whereabouts(
+    session: Session, subject: Subject, start: datetime, end: datetime, settings: Settings, books: Rulebooks | None = None
+) -> Whereabouts:
+    """``presence``, with the same by zone version. ``books`` keeps compiled zones for the next call."""
     assert subject.id is not None
     rule = boundary_rule(settings.rules.boundary)
-    book = load_rulebook(session, subject.bureau_id, [subject.id])
+    book = (books or Rulebooks()).load(session, subject.bureau_id, [subject.id])
     hold_us = hold_s(session, subject.id) * 1_000_000
     begun, memory = checkpoint_before(session, subject.id, to_us(start) - hold_us)
     reports = load_reports(session, subject.id, begun, to_us(end))
     reports = reports.take(~reports.mock)
-    answers = sides(judge(book, reports, {subject.id: Memory.decode(memory)}, rule), len(reports), rule)
-    told = list(_told(reports.fix_us.tolist(), answers, hold_us, to_us(end)))
-    lawful = [(max(a, to_us(start)), min(b, to_us(end))) for a, b in book.lawful.get(subject.id, ())]
-    return _joined([span for a, b in lawful if a < b for span in _within(told, a, b)])
+    judgement = judge(book, reports, {subject.id: Memory.decode(memory)}, rule)
+    lawful = _cut(book.lawful.get(subject.id, ()), to_us(start), to_us(end))
+    fix_us = reports.fix_us.tolist()
+    overall = list(_told(fix_us, sides(judgement, len(reports), rule), hold_us, to_us(end)))
+    by_version: dict[int, list[Span]] = {}
+    binding = book.bindings.versions_of(subject.id, book.zones)
+    for index, version in enumerate(book.zones.versions):
+        bound = _bound(version, book.timezone, lawful) if version.id in binding else []
+        if bound:
+            mine = judgement.zone == index
+            answers = [_side(c, rule) for c in judgement.certainty[mine].tolist()]
+            told = list(_told([fix_us[row] for row in judgement.row[mine].tolist()], answers, hold_us, to_us(end)))
+            by_version[version.id] = _joined([span for a, b in bound for span in _within(told, a, b)])
+    return Whereabouts(lawful, _joined([span for a, b in lawful for span in _within(overall, a, b)]), by_version)
+
+
+def _side(certainty: float, rule: BoundaryRule) -> Side:
+    return Side.WRONG if certainty >= rule.open_at else Side.UNKNOWN if certainty > rule.close_at else Side.RIGHT
+
+
+def _cut(spans: Spans, start_us: int, end_us: int) -> Spans:
+    return tuple((max(a, start_us), min(b, end_us)) for a, b in spans if max(a, start_us) < min(b, end_us))
+
+
+def _bound(version: ZoneVersion, timezone: ZoneInfo, lawful: Spans) -> list[tuple[int, int]]:
+    """When a version was in force, in its windows, within the lawful spans."""
+    bound: list[tuple[int, int]] = []
+    for start, end in _cut(lawful, version.valid_from_us, version.valid_until_us):
+        if version.windows:
+            opens, shuts = window_spans(version.windows, timezone, start, end)
+            bound.extend(_cut(tuple(zip(opens.tolist(), shuts.tolist(), strict=True)), start, end))
+        else:
+            bound.append((start, end))
+    return bound
 
 
 def hold_s(session: Session, subject_id: int) -> int:
