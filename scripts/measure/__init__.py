@@ -1,0 +1,1 @@
+"""What ``scripts/bench`` measures: both sides of each ratio in one run, on the same input."""
