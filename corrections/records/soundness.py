@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
@@ -20,7 +21,9 @@ from corrections.settings import Settings
 from corrections.store.tables import (
     AuditEvent,
     Authority,
+    Bureau,
     Device,
+    LogDay,
     Officer,
     Pulse,
     Report,
@@ -58,6 +61,7 @@ def checks(session: Session, settings: Settings, now: datetime) -> list[Check]:
         _waiting(session, now),
         _failing(session),
         _clock(session, now),
+        _unclosed(session, now),
         *_holes(session, settings, now),
         _without_password(session),
         _set_aside(session, now),
@@ -114,6 +118,33 @@ def _failing(session: Session) -> Check:
         f"{len(failing)} 名对象判定失败，已搁置。",
         f"{len(failing)} subjects were set aside because evaluating them failed.",
         failing,
+    )
+
+
+def _unclosed(session: Session, now: datetime) -> Check:
+    """Subjects under supervision whose supervision log stopped being closed, or has a hole. The night's run has a day's grace."""
+    d = LogDay
+    closed = select(d.subject_id, func.min(d.day), func.max(d.day), func.count()).where(d.part == 0).group_by(col(d.subject_id))
+    known = {row[0]: row[1:] for row in session.exec(closed)}
+    told = select(AuditEvent.subject_id, func.min(AuditEvent.at)).where(col(AuditEvent.subject_id).is_not(None))
+    since = dict(session.exec(told.group_by(col(AuditEvent.subject_id))).all())
+    s = Subject
+    statement = select(s.id, s.number, Bureau.timezone).join(Bureau, col(Bureau.id) == col(s.bureau_id)).order_by(col(s.number))
+    late = []
+    supervised = (s.status == SubjectStatus.ACTIVE.value, col(s.term_from) <= now - 2 * RECENT, col(s.term_until) > now)
+    for subject_id, number, timezone in session.exec(statement.where(*supervised)):
+        expected = (now.astimezone(ZoneInfo(timezone)) - 2 * RECENT).date()
+        if subject_id in known:
+            first, last, count = known[subject_id]
+            days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+            if count < days or date.fromisoformat(last) < expected:
+                late.append(number)
+        elif subject_id in since and since[subject_id].astimezone(ZoneInfo(timezone)).date() <= expected:
+            late.append(number)
+    if not late:
+        return Check("log", State.OK, "监管日志按日生成。", "The supervision logs are closed day by day.")
+    return Check(
+        "log", State.WRONG, f"{len(late)} 名对象的监管日志缺日。", f"The supervision logs of {len(late)} subjects lack days.", late
     )
 
 

@@ -1,0 +1,128 @@
+"""The words on screen and paper for the model's enumerations, (Chinese, English)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from corrections.domain.model import (
+    Category,
+    Decision,
+    FalseAlarmCause,
+    Level,
+    Nature,
+    ReviewState,
+    Role,
+    Rule,
+    Severity,
+    Side,
+    SubjectStatus,
+    ZoneKind,
+)
+from corrections.records.logs import EntryKind
+from corrections.records.permits import Basis
+from corrections.review.events import EventKind
+from corrections.review.reviewing import Answer, Means
+
+Words = Mapping[str, tuple[str, str]]
+
+CATEGORIES: Words = {
+    Category.CONTROL: ("管制", "control"),
+    Category.PROBATION: ("缓刑", "probation"),
+    Category.PAROLE: ("假释", "parole"),
+    Category.TEMPORARY: ("暂予监外执行", "temporary execution outside prison"),
+    Category.RELEASED: ("安置帮教", "released, looked after"),
+}
+LEVELS: Words = {Level.STRICT: ("严管", "strict"), Level.GENERAL: ("普管", "general"), Level.LENIENT: ("宽管", "lenient")}
+STATUSES: Words = {
+    SubjectStatus.ACTIVE: ("在矫", "under supervision"),
+    SubjectStatus.ENDED: ("解除矫正", "ended"),
+    SubjectStatus.CUSTODY: ("被限制人身自由", "in custody"),
+    SubjectStatus.DECEASED: ("死亡", "deceased"),
+}
+ROLES: Words = {
+    Role.OFFICER: ("工作人员", "officer"),
+    Role.OFFICE_HEAD: ("司法所所长", "office head"),
+    Role.BUREAU: ("区司法局", "bureau"),
+    Role.AUDITOR: ("审计员", "auditor"),
+    Role.ADMINISTRATOR: ("管理员", "administrator"),
+}
+ZONE_KINDS: Words = {ZoneKind.INCLUSION: ("活动范围", "permitted area"), ZoneKind.EXCLUSION: ("禁止区域", "prohibited area")}
+SIDES: Words = {
+    Side.RIGHT: ("符合要求", "where required"),
+    Side.WRONG: ("不符合要求", "where not allowed"),
+    Side.UNKNOWN: ("无法确定", "cannot tell"),
+}
+RULES: Words = {
+    Rule.BOUNDARY: ("越界", "boundary"),
+    Rule.SILENCE: ("失去联系", "out of contact"),
+    Rule.NO_POSITION: ("有联系无位置", "contact without position"),
+    Rule.MOCK_LOCATION: ("疑似虚假定位", "mocked location"),
+}
+NATURES: Words = {Nature.CONDUCT: ("行为", "conduct"), Nature.TECHNICAL: ("技术", "technical")}
+SEVERITIES: Words = {
+    Severity.LOW: ("低", "low"),
+    Severity.MEDIUM: ("中", "medium"),
+    Severity.HIGH: ("高", "high"),
+    Severity.GRAVE: ("严重", "grave"),
+}
+REVIEW_STATES: Words = {
+    ReviewState.QUEUED: ("待核查", "waiting"),
+    ReviewState.CLAIMED: ("核查中", "claimed"),
+    ReviewState.DECIDED: ("已办结", "decided"),
+    ReviewState.WITHDRAWN: ("已撤回", "withdrawn"),
+}
+DECISIONS: Words = {
+    Decision.CONFIRMED: ("属实", "confirmed"),
+    Decision.FALSE_ALARM: ("误报", "false alarm"),
+    Decision.AUTHORISED_ABSENCE: ("已批准外出", "authorised absence"),
+    Decision.REASONABLE_EXCUSE: ("有正当理由", "reasonable excuse"),
+}
+CAUSES: Words = {
+    FalseAlarmCause.POSITION_ERROR: ("定位误差", "position error"),
+    FalseAlarmCause.DEVICE_FAULT: ("设备故障", "device fault"),
+    FalseAlarmCause.ZONE_ERROR: ("围栏有误", "zone error"),
+    FalseAlarmCause.REGISTER_ERROR: ("登记有误", "register error"),
+    FalseAlarmCause.OTHER: ("其他", "other"),
+}
+STEPS: Words = {
+    EventKind.DETECTED: ("系统发现", "detected"),
+    EventKind.ASSIGNED: ("分派", "assigned"),
+    EventKind.REVISED: ("证据更新", "evidence changed"),
+    EventKind.WITHDRAWN: ("撤回", "withdrawn"),
+    EventKind.REVIVED: ("恢复", "revived"),
+    EventKind.CLAIMED: ("认领", "claimed"),
+    EventKind.RELEASED: ("退回", "put back"),
+    EventKind.NOTED: ("备注", "note"),
+    EventKind.CONTACTED: ("联络", "contact"),
+    EventKind.HANDED_OVER: ("移交", "handed over"),
+    EventKind.DECIDED: ("办结", "decided"),
+    EventKind.REOPENED: ("重新打开", "reopened"),
+}
+MEANS: Words = {
+    Means.PHONE: ("电话", "by phone"),
+    Means.MESSAGE: ("短信、微信", "by message"),
+    Means.VIDEO: ("视频", "by video"),
+    Means.VISIT: ("实地查访", "by visit"),
+    Means.OTHER: ("其他", "by other means"),
+}
+ANSWERS: Words = {Answer.REACHED: ("已联系上", "reached"), Answer.NOT_REACHED: ("未联系上", "not reached")}
+ENTRY_KINDS: Words = {
+    EntryKind.VISIT: ("实地查访", "visit"),
+    EntryKind.TALK: ("个别谈话", "talk"),
+    EntryKind.REPORT: ("报到、报告", "report"),
+    EntryKind.EDUCATION: ("教育学习", "education"),
+    EntryKind.OTHER: ("其他", "other"),
+}
+BASES: Words = {
+    Basis.ARTICLE26: ("信息化核查（社区矫正法第二十六条）", "information-based verification (Community Corrections Law, Art 26)"),
+    Basis.ARTICLE29: ("电子定位装置（社区矫正法第二十九条）", "electronic positioning device (Community Corrections Law, Art 29)"),
+    Basis.CONSENT: ("本人同意", "consent"),
+}
+
+ALL: dict[type[StrEnum], Words] = {
+    Category: CATEGORIES, Level: LEVELS, SubjectStatus: STATUSES, Role: ROLES, ZoneKind: ZONE_KINDS, Side: SIDES, Rule: RULES,
+    Nature: NATURES, Severity: SEVERITIES, ReviewState: REVIEW_STATES, Decision: DECISIONS, FalseAlarmCause: CAUSES, EventKind: STEPS,
+    Means: MEANS, Answer: ANSWERS, EntryKind: ENTRY_KINDS, Basis: BASES,
+}  # fmt: skip
+"""Every enumeration that people read, with its words; a test holds that none lacks one."""
