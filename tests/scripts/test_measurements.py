@@ -102,7 +102,7 @@ def test_the_client_counts_every_answer_and_no_failure_is_silent() -> None:
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
             _, answers = await load.play(server.sockets[0].getsockname()[1], [b"x"] * 40, 2)
         async with await asyncio.start_server(broken, "127.0.0.1", 0) as server:
-            with pytest.raises(OSError, match="broke off|reset"):
+            with pytest.raises(OSError, match=r"broke off|reset"):
                 await load.play(server.sockets[0].getsockname()[1], [b"x"] * 4, 1)
         return answers
 
