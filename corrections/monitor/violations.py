@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -51,13 +51,14 @@ def settle_episodes(
     now: datetime,
 ) -> None:
     """Make a subject's stored violations those that ``derived`` says, for the span of fix times from ``since_us`` on."""
-    stored = {v.id: v for v in _stored_since(session, subject, since_us) if v.id is not None}
+    stored = {v.id: v for v in _stored(session, subject, since_us, derived) if v.id is not None}
     versions = {v.id: v for v in book.zones.versions}
     changes = reconcile([_known(key, v) for key, v in stored.items()], derived)
     for known, episode in changes.same:
         _update(session, stored[known.key], _columns(episode, versions, book.timezone, rule, now), due, now)
     for known in changes.gone:
-        _take_back(session, stored[known.key], now)
+        if known.ended_us is None or known.ended_us > since_us:
+            _take_back(session, stored[known.key], now)
     for episode in changes.new:
         columns = _columns(episode, versions, book.timezone, rule, now)
         queue.raise_violation(session, _violation(subject, episode.rule, columns, now), due, now)
@@ -107,12 +108,14 @@ def close_ended(session: Session, now: datetime) -> int:
     return len(found)
 
 
-def _stored_since(session: Session, subject: Subject, since_us: int) -> Sequence[Violation]:
-    """Violations by fix time that may reach into the span, withdrawn ones included (evidence may bear them out again)."""
+def _stored(session: Session, subject: Subject, since_us: int, derived: Sequence[Episode]) -> Sequence[Violation]:
+    """Violations by fix time that reach past ``since_us``, or that began with a derived episode and ended by then; withdrawn ones
+    included (evidence may bear them out again)."""
     v = Violation
     statement = select(v).where(v.subject_id == subject.id, col(v.rule).in_(BY_FIX))
     if since_us > -FOREVER_US:
-        statement = statement.where(col(v.ended_at).is_(None) | (col(v.ended_at) >= from_us(since_us)))
+        began = [from_us(episode.started_us) for episode in derived]
+        statement = statement.where(col(v.ended_at).is_(None) | (col(v.ended_at) > from_us(since_us)) | col(v.started_at).in_(began))
     return session.exec(statement.order_by(col(v.id))).all()
 
 
@@ -167,7 +170,7 @@ def _columns(
 ) -> dict[str, Any]:
     """The columns of a violation that an episode tells, evidence frozen in: zone version, rule settings, fixes."""
     if episode.ended_us is None and episode.window_ends_us <= to_us(now):
-        episode.ended_us = episode.window_ends_us
+        episode = replace(episode, ended_us=episode.window_ends_us)  # the memory's own goes on until a fix ends it
     zone = versions.get(episode.zone_version_id)
     zh, en = boundary_reason(episode, zone, timezone) if zone is not None else mock_reason(episode, timezone)
     evidence: dict[str, Any] = {
