@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from corrections.cli import doctor, founding, intake, keeping, users
+from corrections.cli import doctor, founding, intake, keeping, running, users
 from corrections.cli.speech import complain, say, t
 from corrections.errors import CorrectionsError
 
@@ -89,7 +89,7 @@ def _everything(
     """Options of every command."""
 
 
-for _part in (founding, intake, keeping, users, doctor):
+for _part in (founding, running, intake, keeping, users, doctor):
     _part.add_to(app)
 
 
