@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
@@ -18,6 +19,8 @@ from corrections.domain.rules import BoundaryRule, Leave, Rulebook, Spans
 from corrections.domain.zones import Bindings, ZoneBook
 from corrections.settings import Boundary
 from corrections.store.tables import Authority, Bureau, Checkpoint, LeavePermit, Report, Subject, Zone, ZoneRevision
+
+log = logging.getLogger(__name__)
 
 _AT_ONCE = 500  # ids in one statement
 
@@ -37,6 +40,8 @@ class Rulebooks:
         subjects = [s for part in _parts(subject_ids) for s in session.exec(select(Subject).where(col(Subject.id).in_(part)))]
         revisions = _revisions(session, bureau_id)
         zones = self._compiled(session, bureau_id, revisions)
+        readable = {version.id for version in zones.versions}
+        revisions = [r for r in revisions if r.id in readable]
         return Rulebook(
             timezone=ZoneInfo(bureau.timezone),
             zones=zones,
@@ -139,10 +144,28 @@ def _revisions(session: Session, bureau_id: int) -> Sequence[Any]:
     return session.execute(statement.order_by(col(r.id))).all()
 
 
+def unreadable_zones(session: Session, bureau_id: int) -> list[tuple[Zone, ZoneRevision, str]]:
+    """The bureau's zone versions that cannot be judged against, and why: the stored row was damaged."""
+    found: list[tuple[Zone, ZoneRevision, str]] = []
+    for zone, revision in _rows(session, bureau_id):
+        try:
+            ZoneBook([as_version(zone, revision)])
+        except Exception as error:  # a damaged row may break any of its fields
+            found.append((zone, revision, f"{type(error).__name__}: {error}"))
+    return found
+
+
 def _versions(session: Session, bureau_id: int) -> list[ZoneVersion]:
+    """The bureau's versions by id, unreadable ones left out: a bad zone does not keep the others from being watched."""
+    unreadable = {revision.id: why for _, revision, why in unreadable_zones(session, bureau_id)}
+    for revision_id, why in unreadable.items():
+        log.error("zone version %s cannot be read and is not watched: %s", revision_id, why)
+    return [as_version(zone, revision) for zone, revision in _rows(session, bureau_id) if revision.id not in unreadable]
+
+
+def _rows(session: Session, bureau_id: int) -> Sequence[tuple[Zone, ZoneRevision]]:
     statement = select(Zone, ZoneRevision).join(ZoneRevision, col(Zone.id) == col(ZoneRevision.zone_id))
-    rows = session.exec(statement.where(Zone.bureau_id == bureau_id).order_by(col(ZoneRevision.id)))
-    return [as_version(zone, revision) for zone, revision in rows]
+    return session.exec(statement.where(Zone.bureau_id == bureau_id).order_by(col(ZoneRevision.id))).all()
 
 
 def as_version(zone: Zone, revision: ZoneRevision) -> ZoneVersion:
