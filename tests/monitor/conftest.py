@@ -38,6 +38,7 @@ class District:
     officer_id: int = 0
     subjects: list[int] = field(default_factory=list)
     devices: list[int] = field(default_factory=list)
+    credentials: list[str] = field(default_factory=list)
 
     def report(
         self, subject: int, fix_time: datetime, east_m: float | None = 0.0, *, received_at: datetime | None = None, **more: Any
@@ -84,9 +85,9 @@ class District:
             return zones.publish_zone(session, None, self.bureau_id, made, outline, valid_from=NOW - timedelta(days=30), now=NOW).zone_id
 
 
-def build(engine: Engine, settings: Settings, subjects: int) -> District:
+def build(engine: Engine, settings: Settings, subjects: int, now: datetime = NOW) -> District:
     district = District(engine, settings)
-    began = NOW - timedelta(days=30)
+    began = now - timedelta(days=30)
     with writing(engine) as session:
         bureau = register.create_bureau(session, None, code="YX", name="云溪区司法局", now=began)
         office = register.create_office(session, None, bureau_id=bureau.id, code="YX1", name="城关司法所", now=began)
@@ -102,15 +103,18 @@ def build(engine: Engine, settings: Settings, subjects: int) -> District:
 def add_subject(session: Session, district: District, number: str, began: datetime) -> Subject:
     subject = register.create_subject(
         session, None, office_id=district.office_id, number=number, name="甲", category=Category.PROBATION, level=Level.GENERAL,
-        term_from=began, term_until=NOW + timedelta(days=365), officer_id=district.officer_id, now=began,
+        term_from=began, term_until=began + timedelta(days=400), officer_id=district.officer_id, now=began,
     )  # fmt: skip
     permits.grant_authority(
-        session, None, subject.id, basis=Basis.ARTICLE26, valid_from=began, valid_until=NOW + timedelta(days=300), approved_by="王局长",
+        session, None, subject.id, basis=Basis.ARTICLE26, valid_from=began, valid_until=began + timedelta(days=330), approved_by="王局长",
         approved_on=began, rules=district.settings.rules, now=began,
     )  # fmt: skip
-    device, _ = register.enrol_device(session, None, subject.id, identifier=f"P-{number}", rules=district.settings.rules, now=began)
+    device, credential = register.enrol_device(
+        session, None, subject.id, identifier=f"P-{number}", rules=district.settings.rules, now=began
+    )
     session.flush()
     district.subjects.append(subject.id)
+    district.credentials.append(credential)
     district.devices.append(session.exec(select(Device.id).where(Device.identifier == device.identifier)).one())
     return subject
 
