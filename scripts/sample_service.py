@@ -30,7 +30,9 @@ from scripts.sample_district import BUREAU, SAMPLE, TOP, Part, Person, subject_r
 START_S = 60.0
 STOP_S = 30.0
 FIRST_CONTACT = timedelta(hours=24)  # the service gives a new phone a day before it is missed
-MISSED_IN = timedelta(seconds=75)  # so that the phone that never reports is missed soon after the start
+MISSED_IN = timedelta(seconds=15)  # so that the phone that never reports is missed soon after the start
+
+_CORRECTIONS = str(Path(sys.executable).with_name("corrections"))
 
 
 class Trouble(Exception):
@@ -99,6 +101,13 @@ class SampleService:
         write_rows(self.folder / "devices.csv", [{**device, "datum": datum[device["device"]]} for device in devices])
         write_rows(self.folder / "passwords.csv", passwords)
 
+    def command(self, *arguments: str) -> str:
+        """What ``corrections`` with these arguments prints. Raises Trouble when it fails."""
+        done = subprocess.run([_CORRECTIONS, *arguments], cwd=TOP, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Trouble(f"corrections {' '.join(arguments)} failed: {(done.stderr or done.stdout).strip()[-1500:]}")
+        return done.stdout
+
     # ---- the server
 
     def __enter__(self) -> SampleService:
@@ -110,7 +119,7 @@ class SampleService:
 
     def start(self) -> None:
         """Start ``corrections serve`` and wait until it is ready. Raises Trouble."""
-        command = [*self.before, str(Path(sys.executable).with_name("corrections")), "serve"]
+        command = [*self.before, _CORRECTIONS, "serve"]
         with open(self.folder / "server.log", "ab") as log:
             self._process = subprocess.Popen(command, cwd=TOP, env=self.environment, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + START_S

@@ -28,10 +28,11 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, s
             (person.number, person.device, fix.at.isoformat(), fix.at.isoformat(), fix.lat, fix.lon, fix.accuracy_m, "")
             for fix in day.fixes
         ]
+    rows.sort(key=lambda row: str(row[3]))
     with open(folder / "reports.csv", "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows(sorted(rows, key=lambda row: str(row[3])))
+        writer.writerows(rows)
     return list(backtest(folder / "zones.geojson", folder / "reports.csv", BoundaryRule())), breaches
 
 
