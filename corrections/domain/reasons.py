@@ -15,9 +15,7 @@ def boundary_reason(episode: Episode, zone: ZoneVersion, timezone: ZoneInfo) -> 
     since, until = _local(episode.started_us, timezone), _until(episode, timezone)
     far_zh, far_en = _length(episode.peak_distance_m)
     sure = f"{_percent(episode.peak_certainty)}%"
-    radii = [fix.accuracy_m for fix in episode.evidence if fix.accuracy_m is not None]
-    claimed_zh = f"，精度半径 {min(radii):.0f} 至 {max(radii):.0f} 米" if radii else ""
-    claimed_en = f", claimed radius {min(radii):.0f} to {max(radii):.0f} m" if radii else ""
+    claimed_zh, claimed_en = _claimed(episode)
     if zone.kind is ZoneKind.INCLUSION:
         what_zh, what_en = f"在活动范围“{zone.name}”之外", f"outside the permitted area “{zone.name}”"
     else:
@@ -59,6 +57,14 @@ def contact_reason(spell: Spell, threshold_us: int, timezone: ZoneInfo) -> tuple
         f"In contact but without a position since {last}{end_en}; at {due} that passed the {limit_en} allowed. "
         "The location permission may be off, or there is no signal; by itself it proves no breach.",
     )
+
+
+def _claimed(episode: Episode) -> tuple[str, str]:
+    radii = sorted({round(fix.accuracy_m) for fix in episode.evidence if fix.accuracy_m is not None})
+    if not radii:
+        return "", ""
+    zh, en = (f"{radii[0]}", f"{radii[0]}") if len(radii) == 1 else (f"{radii[0]} 至 {radii[-1]}", f"{radii[0]} to {radii[-1]}")
+    return f"，精度半径 {zh} 米", f", claimed radius {en} m"
 
 
 def _until(episode: Episode, timezone: ZoneInfo) -> tuple[str, str]:

@@ -10,11 +10,11 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine
@@ -67,22 +67,22 @@ class Monitor:
     def start(self) -> None:
         """Begin; the first sign of life comes before anything else, so that an outage is known before anybody is missed."""
         self.status.started_at = clock.now()
-        self._run("pulse", self._pulse)
+        self.run("pulse")
         times = self._settings.schedules
-        self._every("pulse", times.pulse_every_s, self._pulse)
+        self._add("pulse", IntervalTrigger(seconds=times.pulse_every_s))
         if self._evaluates:
-            self._every("evaluate", times.evaluate_every_s, self._evaluate)
-            self._every("watch", times.pulse_every_s, self._watch)
-            self._scheduler.add_job(lambda: self._run("log", self._close_days), self._nightly(), id="log")
+            self._add("evaluate", IntervalTrigger(seconds=times.evaluate_every_s))
+            self._add("watch", IntervalTrigger(seconds=times.pulse_every_s))
+            self._add("log", self._nightly())
             soon = clock.now() + NIGHTLY_CATCH_UP
-            self._scheduler.add_job(lambda: self._run("log", self._close_days), "date", run_date=soon, id="log-catch-up")
+            self._scheduler.add_job(self.run, "date", args=["log"], run_date=soon, id="log-catch-up")
         self._scheduler.start()
 
     def stop(self) -> None:
         """End after the job in progress, with a last sign of life."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
-            self._run("pulse", self._pulse)
+            self.run("pulse")
 
     def wake(self) -> None:
         """Evaluate soon: reports were stored in this process. Called from any thread, as often as it likes."""
@@ -90,6 +90,17 @@ class Monitor:
             self._asked.set()
             at = clock.now() + timedelta(seconds=self._settings.schedules.wake_delay_s)
             self._scheduler.modify_job("evaluate", next_run_time=at)
+
+    def run(self, name: str) -> None:
+        """Run one job now (pulse, evaluate, watch, log). A failure is logged and kept in ``status``; nothing is raised."""
+        state = self.status.jobs.setdefault(name, JobState())
+        try:
+            {"pulse": self._pulse, "evaluate": self._evaluate, "watch": self._watch, "log": self._close_days}[name]()
+            state.last_success, state.last_error = clock.now(), None
+        except Exception as error:
+            state.last_error = f"{type(error).__name__}: {error}"
+            log.exception("the job %s failed; it runs again at its next turn", name)
+        state.runs += 1
 
     # ---- the jobs
 
@@ -118,19 +129,9 @@ class Monitor:
             if outage is not None:
                 log.warning("this service was down from %s to %s; nobody counts as missing for that time", outage.began_at, outage.ended_at)
 
-    def _every(self, name: str, seconds: float, job: Callable[[], None]) -> None:
-        self._scheduler.add_job(lambda: self._run(name, job), IntervalTrigger(seconds=seconds), id=name)
+    def _add(self, name: str, trigger: BaseTrigger) -> None:
+        self._scheduler.add_job(self.run, trigger, args=[name], id=name)
 
     def _nightly(self) -> CronTrigger:
         hour, minute = self._settings.schedules.log_at.split(":")
         return CronTrigger(hour=int(hour), minute=int(minute), timezone=self._settings.ingest.local_timezone)
-
-    def _run(self, name: str, job: Callable[[], None]) -> None:
-        state = self.status.jobs.setdefault(name, JobState())
-        try:
-            job()
-            state.last_success, state.last_error = clock.now(), None
-        except Exception as error:
-            state.last_error = f"{type(error).__name__}: {error}"
-            log.exception("the job %s failed; it runs again at its next turn", name)
-        state.runs += 1

@@ -1,0 +1,95 @@
+"""Contact by received time, and what the reasons say."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corrections.domain.model import FOREVER_US, Episode, Fix, Rule, Severity, ZoneKind, ZoneVersion
+from corrections.domain.reasons import boundary_reason, contact_reason, mock_reason
+from corrections.domain.rules import Contacts, Spell, due_us, follow_contacts
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+HOUR = 3_600_000_000
+
+
+def test_silence_is_due_after_the_threshold() -> None:
+    assert due_us(10, 100, ()) == 110
+
+
+def test_time_in_which_we_were_down_does_not_count() -> None:
+    assert due_us(0, 100, ((50, 70),)) == 120
+    assert due_us(0, 100, ((90, 200), (205, 210))) == 215
+    assert due_us(60, 100, ((50, 70),)) == 170
+
+
+def test_an_outage_after_it_is_due_changes_nothing() -> None:
+    assert due_us(0, 100, ((100, 200),)) == 100
+
+
+def test_a_gap_longer_than_the_threshold_is_a_spell() -> None:
+    spells, memory = follow_contacts(Contacts(), [0, 50, 200], [True] * 3, 100, ())
+
+    assert spells == [Spell(Rule.SILENCE, 50, 150, 200)]
+    assert memory == Contacts(200, 200, False)
+
+
+contacts = st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=30)
+
+
+@given(contacts, st.integers(0, 30))
+def test_contacts_in_two_parts_come_to_the_same(told: list[tuple[int, bool]], cut: int) -> None:
+    told = sorted(told)
+    times, positioned = [t for t, _ in told], [p for _, p in told]
+    whole, end = follow_contacts(Contacts(), times, positioned, 100, ((40, 60),))
+
+    first, memory = follow_contacts(Contacts(), times[:cut], positioned[:cut], 100, ((40, 60),))
+    second, last = follow_contacts(memory, times[cut:], positioned[cut:], 100, ((40, 60),))
+
+    assert first + second == whole
+    assert last == end
+
+
+def an_episode(ended_us: int | None = None) -> Episode:
+    fix = Fix(0, 1, 41.5, 122.7, 35.0, 1_250.0, 0.9999)
+    return Episode(Rule.BOUNDARY, 1, 1, 0, 0, ended_us, 0, 0, FOREVER_US, 0.9999, 1_250.0, 5, [fix], fix, fix, fix)
+
+
+def zone(kind: ZoneKind) -> ZoneVersion:
+    return ZoneVersion(1, 1, 3, "第三小学", kind, Severity.GRAVE, b"")
+
+
+def test_a_reason_tells_where_since_when_how_far_how_sure_and_from_what() -> None:
+    zh, en = boundary_reason(an_episode(), zone(ZoneKind.EXCLUSION), SHANGHAI)
+
+    assert zh == (
+        "1970-01-01 08:00 起在禁止区域“第三小学”之内，距边界最远约 1.2 公里，确信度 99.9%。依据 5 次定位，精度半径 35 米（围栏第 3 版）。"
+    )
+    assert en == (
+        "Inside the prohibited area “第三小学” since 1970-01-01 08:00, at most about 1.2 km from its edge, 99.9% certain. "
+        "From 5 fixes, claimed radius 35 m (version 3 of the zone)."
+    )
+
+
+def test_a_reason_tells_when_it_was_over() -> None:
+    zh, en = boundary_reason(an_episode(2 * HOUR), zone(ZoneKind.INCLUSION), SHANGHAI)
+
+    assert "在活动范围“第三小学”之外，至 1970-01-01 10:00" in zh
+    assert "until 1970-01-01 10:00" in en
+
+
+def test_silence_is_told_without_an_accusation() -> None:
+    zh, en = contact_reason(Spell(Rule.SILENCE, 0, HOUR, None), HOUR, SHANGHAI)
+
+    assert "超过允许的 1 小时" in zh
+    assert "本身不说明违规" in zh
+    assert "by itself it proves no breach" in en
+
+
+def test_a_mocked_location_is_told_as_a_suspicion() -> None:
+    zh, en = mock_reason(an_episode(), SHANGHAI)
+
+    assert "请核实是否人为" in zh
+    assert "prove nothing" in en
