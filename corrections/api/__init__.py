@@ -1,0 +1,1 @@
+"""HTTP for machines and for the console: every endpoint calls the same service functions as the command line, with no rule of its own."""

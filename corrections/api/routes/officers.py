@@ -1,0 +1,100 @@
+"""工作人员: accounts, roles, deputies and absence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from corrections.api.context import Calling
+from corrections.api.models import AfterId, Done, Given, Id, Limit, Moment, Page, PathId, Shown, Text, page_of
+from corrections.domain.model import Role
+from corrections.records import accounts, directory
+
+router = APIRouter(prefix="/officers", tags=["officers"])
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
+Password = Annotated[Text, Field(min_length=12, max_length=1024)]
+
+
+class OfficerShown(Shown):
+    id: int
+    office_id: int
+    login: str
+    name: str
+    role: Role
+    active: bool
+    deputy_id: int | None = Field(description="Who gets her new violations while she is absent.")
+    absent_until: datetime | None
+
+
+class NewOfficer(Given):
+    office_id: Id
+    login: Name
+    name: Name
+    role: Role
+    password: Password | None = Field(None, description="Without one she cannot log in.")
+
+
+@with_config(ConfigDict(extra="forbid"))
+class OfficerChange(TypedDict, total=False):
+    """What is left out stays as it is. Absence and deputy may be set by the officer herself and the heads; the rest by the
+    administrator."""
+
+    name: Name
+    role: Role
+    office_id: Id
+    deputy_id: Id | None
+    absent_until: Moment | None
+
+
+class NewPassword(Given):
+    password: Password
+    current: Text | None = Field(None, description="The one in force, from an officer who sets her own.")
+
+
+@router.get("", summary="The bureau's staff")
+def list_officers(
+    call: Calling, office_id: Annotated[Id | None, Query()] = None, active: bool | None = None, after: AfterId = 0, limit: Limit = 100
+) -> Page[OfficerShown]:
+    with call.reading() as session:
+        rows = directory.list_officers(session, call.actor, office_id=office_id, active=active, after=after, limit=limit)
+        return page_of([OfficerShown.model_validate(row) for row in rows], rows, limit)
+
+
+@router.post("", status_code=201, summary="Create an account")
+def create_officer(given: NewOfficer, call: Calling) -> OfficerShown:
+    """By the administrator."""
+    with call.writing() as session:
+        officer = accounts.create_officer(session, call.actor, **given.model_dump(), now=call.now)
+        return OfficerShown.model_validate(officer)
+
+
+@router.get("/{officer_id}", summary="A member of staff")
+def get_officer(officer_id: PathId, call: Calling) -> OfficerShown:
+    with call.reading() as session:
+        return OfficerShown.model_validate(directory.officer_in_reach(session, call.actor, officer_id))
+
+
+@router.patch("/{officer_id}", summary="Change an account, a deputy or an absence")
+def change_officer(officer_id: PathId, given: Annotated[OfficerChange, Body()], call: Calling) -> OfficerShown:
+    with call.writing() as session:
+        officer = accounts.change_officer(session, call.actor, officer_id, **given, now=call.now)
+        return OfficerShown.model_validate(officer)
+
+
+@router.post("/{officer_id}/deactivate", summary="End an account")
+def deactivate_officer(officer_id: PathId, call: Calling) -> OfficerShown:
+    """By the administrator. Its sessions end at once, and its open violations go to somebody else."""
+    with call.writing() as session:
+        return OfficerShown.model_validate(accounts.deactivate_officer(session, call.actor, officer_id, now=call.now))
+
+
+@router.put("/{officer_id}/password", summary="Set a password")
+def set_password(officer_id: PathId, given: NewPassword, call: Calling) -> Done:
+    """Her own by an officer, anybody's by the administrator. All sessions of the account end."""
+    with call.writing() as session:
+        accounts.set_password(session, call.actor, officer_id, given.password, current=given.current, now=call.now)
+    return Done()

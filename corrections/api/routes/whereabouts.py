@@ -1,0 +1,70 @@
+"""Where a subject is and was. Each read needs a purpose and is recorded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from corrections.api.context import Calling
+from corrections.api.models import Moment, PathId, Purpose, Shown
+from corrections.domain.model import Datum, Side, Source
+from corrections.records import whereabouts
+
+router = APIRouter(prefix="/subjects/{subject_id}", tags=["whereabouts"])
+
+
+class PointShown(Shown):
+    """One report."""
+
+    fix_time: datetime
+    received_at: datetime
+    lat: float | None = Field(description="WGS-84 degrees; null for a contact without a position.")
+    lon: float | None
+    accuracy_m: float | None = Field(description="The claimed 68 % radius; null where the client claimed none.")
+    source: Source = Field(description="gps, wifi, cell, or empty where the client does not say.")
+    datum: Datum = Field(description="In which the position came; it is given in WGS-84 all the same.")
+    altitude_m: float | None
+    speed_mps: float | None
+    course_deg: float | None
+    battery_pct: float | None
+    mock: bool = Field(description="The client says that the position is fake.")
+    wire: str
+    side: Side = Field(description="At the fix time: on the right side of every zone that bound, on the wrong side of one, or unknown.")
+
+
+class WhereaboutsShown(Shown):
+    """The last known position, with its age."""
+
+    point: PointShown | None
+    age_s: float | None = Field(description="Seconds since the fix.")
+    side_now: Side = Field(description="Unknown once the position is too old to tell.")
+    last_contact_at: datetime | None
+    expected_by: datetime | None = Field(description="When silence becomes a matter.")
+
+
+class TrackShown(Shown):
+    points: list[PointShown] = Field(description="In order of fix time.")
+    next_from: datetime | None = Field(description="`from` of the next part, where there were too many for one answer.")
+
+
+@router.get("/position", summary="Where a subject was last known to be")
+def get_position(subject_id: PathId, purpose: Purpose, call: Calling) -> WhereaboutsShown:
+    with call.writing() as session:
+        found = whereabouts.whereabouts(session, call.actor, subject_id, purpose, call.settings, call.now)
+        return WhereaboutsShown.model_validate(found)
+
+
+@router.get("/track", summary="Where a subject was")
+def get_track(
+    subject_id: PathId,
+    purpose: Purpose,
+    call: Calling,
+    start: Annotated[Moment, Query(alias="from", description="The first fix time.")],
+    end: Annotated[Moment, Query(alias="until", description="Fix times before this; up to 31 days later.")],
+) -> TrackShown:
+    with call.writing() as session:
+        found = whereabouts.track(session, call.actor, subject_id, start, end, purpose, call.settings, call.now)
+        return TrackShown.model_validate(found)
