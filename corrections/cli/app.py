@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from corrections.cli import doctor, founding, intake, keeping, running, users
+from corrections.cli import doctor, founding, intake, keeping, log, queue, reports, running, users
 from corrections.cli.speech import complain, say, t
 from corrections.errors import CorrectionsError
 
@@ -60,6 +60,7 @@ app = typer.Typer(
     name="corrections",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help=t(
         "社区矫正定位监管：接收定位上报、判定违规、分派核查、记录监管日志。设置在 config/*.toml 与 CORRECTIONS_* 环境变量中。",
@@ -89,7 +90,7 @@ def _everything(
     """Options of every command."""
 
 
-for _part in (founding, running, intake, keeping, users, doctor):
+for _part in (founding, running, intake, reports, queue, log, keeping, users, doctor):
     _part.add_to(app)
 
 

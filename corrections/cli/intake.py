@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,7 +9,7 @@ import typer
 
 from corrections.cli.secrets import secrets_file
 from corrections.cli.speech import AsJson, Secrets, complain, print_json, say, t, table
-from corrections.errors import ImportRejected, Invalid
+from corrections.errors import ImportRejected
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -149,7 +148,7 @@ def zones(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    from corrections.cli.opening import bureau_of, opened
+    from corrections.cli.opening import bureau_of, local_moment, opened
     from corrections.clock import now
     from corrections.domain.model import Datum
     from corrections.records.zone_files import import_zones
@@ -223,18 +222,3 @@ def _repair_told(repair: dict[str, Any] | None) -> str:
         f"{repair['reason']}；相差 {km2:.4f} 平方公里（{share:.2%}），边界最多移动 {moved:.0f} 米",
         f"{repair['reason']}; differs by {km2:.4f} km2 ({share:.2%}), edge moved by up to {moved:.0f} m",
     )
-
-
-def local_moment(text: str, timezone: str) -> datetime:
-    """A day (its local midnight) or a moment, read in the bureau's time zone unless it says its own. Raises Invalid."""
-    from datetime import UTC
-    from zoneinfo import ZoneInfo
-
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(
-            f"{text} is not a day or a moment, such as 2026-03-02 or 2026-03-02T08:00.",
-            f"“{text}”不是日期或时间，应形如 2026-03-02 或 2026-03-02T08:00。",
-        ) from error
-    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)

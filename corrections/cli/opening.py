@@ -5,8 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
@@ -133,3 +135,15 @@ def usage(zh: str, en: str) -> typer.BadParameter:
     from corrections.cli.speech import t
 
     return typer.BadParameter(t(zh, en))
+
+
+def local_moment(text: str, timezone: str) -> datetime:
+    """A day (its local midnight) or a moment, read in the bureau's time zone unless it says its own. Raises Invalid."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(
+            f"{text} is not a day or a moment, such as 2026-03-02 or 2026-03-02T08:00.",
+            f"“{text}”不是日期或时间，应形如 2026-03-02 或 2026-03-02T08:00。",
+        ) from error
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)

@@ -67,7 +67,12 @@ def complain(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON document; times as RFC 3339 in UTC."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    typer.echo(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """The document that ``print_json`` prints."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
 
 
 def _plain(value: Any) -> Any:
