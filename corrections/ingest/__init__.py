@@ -1,0 +1,1 @@
+"""What phones and other systems send becomes reports: one module a wire format, one group commit behind them all."""
