@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from corrections import clock
+from corrections.errors import CorrectionsError
 from scripts import demo_checks, demo_report
 from scripts.api_client import ApiClient, figures
 from scripts.demo_report import Findings
 from scripts.movements import LOCAL
 from scripts.phones import Phone, Played, Tally, keep_moving, phones_for_days, phones_for_tracks, read_identities, send_all
 from scripts.recorded_tracks import Tracks, UnreadableTracks, people_for, read_tracks, track_zones
-from scripts.sample_district import TOP, District, Part, make, read_sample, zones
+from scripts.sample_district import TOP, District, Part, Person, make, read_sample, zones
 from scripts.sample_service import SampleService, Trouble
 
 VAR = TOP / "var"
+PORT = 8000
 BUREAU_LOGIN = "wangjianguo"
 PATIENCE = 0.02  # of the waits between a phone's tries: the day is sent in seconds
 CAUGHT_UP_S = 180.0
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--once", action="store_true", help="send one day, follow it to a decision and the log, and end")
     parser.add_argument("--tracks", type=Path, metavar="FILE", help="with --once: recorded movements (gzip CSV) in place of the sample's")
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--keep", action="store_true", help="without --once: go on with the data of the last demo")
     options = parser.parse_args(arguments)
     if (options.tracks and not options.once) or (options.keep and options.once):
@@ -54,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _serve(options.port, options.keep)
     except (Trouble, UnreadableTracks) as error:
         print(f"出错 Failed: {error}", file=sys.stderr)
+        return 1
+    except CorrectionsError as error:
+        print(f"出错 Failed: {error.zh} {error.en}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\n已停止。 Stopped.")
@@ -79,7 +84,7 @@ def _require_free(port: int) -> None:
 def _serve(port: int, keep: bool) -> None:
     """Set up, serve, send what happened since yesterday's midnight, and let the phones go on until Ctrl-C."""
     district, now = make(), clock.now()
-    service = SampleService(VAR / "demo", port)
+    service = SampleService(_folder("demo", port), port)
     if not (keep and (service.folder / "devices.csv").exists()):
         _fresh(service.folder)
         say("正在建立云溪区示例……", "Setting up the sample district ...")
@@ -124,7 +129,7 @@ def _once(port: int, tracks_file: Path | None) -> None:
     """1. Set up and serve. 2. Send the day. 3. Wait for the evaluation. 4. Review. 5. Write the logs. 6. Check and tell."""
     began, now = time.monotonic(), clock.now()
     day = now.astimezone(LOCAL).date() - timedelta(days=1)
-    service = SampleService(VAR / ("demo-tracks" if tracks_file else "demo-once"), port)
+    service = SampleService(_folder("demo-tracks" if tracks_file else "demo-once", port), port)
     _fresh(service.folder)
     say("正在建立示例并启动服务……", "Setting up the sample and starting the server ...")
     district = make()
@@ -153,7 +158,7 @@ def _once(port: int, tracks_file: Path | None) -> None:
         _write_logs(service, findings)
         most, exactly = counted
         demo_checks.count(service, bureau, findings, most, exactly)
-        _check_planted(findings, played)
+        _check_planted(findings, played, district.people)
     print(f"\n{demo_report.chinese(findings)}\n\n{demo_report.english(findings)}\n")
     took = time.monotonic() - began
     say(f"全部完成，用时 {took:.0f} 秒；数据在 {service.folder}。", f"All done in {took:.0f} s; the data is in {service.folder}.")
@@ -242,16 +247,18 @@ def _violations(bureau: ApiClient) -> list[dict[str, Any]]:
 
 
 def _write_logs(service: SampleService, findings: Findings) -> None:
-    """The logs of all subjects' finished days, as the nightly schedule writes them, and as a page that of whom was decided about."""
+    """The logs of all subjects' finished days, as the nightly schedule writes them; and as a page that of whom was decided about."""
     service.command("log", "close")
     chosen = findings.decided
     day = datetime.fromisoformat(chosen["started_at"]).astimezone(LOCAL).date().isoformat()
+    officer = _as(service, _login_of(chosen["decided_by_name"]))
+    asked = {"from": day, "until": day, "purpose": "示例：查看办结违规当日的日志"}
     findings.page = service.folder / f"log-{chosen['subject_number']}-{day}.html"
-    asked = ["--as", _login_of(chosen["decided_by_name"]), "--purpose", "示例：查看办结违规当日的日志"]
-    service.command("log", "show", chosen["subject_number"], day, *asked, "--format", "html", "--out", str(findings.page))
+    findings.page.write_text(officer.text(f"/api/v1/subjects/{chosen['subject_id']}/log.html", **asked), encoding="utf-8")
 
 
-def _check_planted(findings: Findings, played: Played) -> None:
+def _check_planted(findings: Findings, played: Played, people: Sequence[Person]) -> None:
+    """What the sample's people really did must be among the violations."""
     findings.planted = len(played.breaches)
     found = demo_checks.found_of(played.breaches, findings)
     findings.found = len(found)
@@ -259,9 +266,17 @@ def _check_planted(findings: Findings, played: Played) -> None:
         if breach not in found:
             at = f"{breach.start.astimezone(LOCAL):%H:%M} to {breach.end.astimezone(LOCAL):%H:%M}"
             raise Trouble(f"{breach.subject} was on the wrong side of {breach.zone} from {at}, and no violation says so.")
+    feigns = {person.number for person in people if person.part is Part.MOCK}
+    if missing := feigns - {v["subject_number"] for v in findings.violations if v["rule"] == "mock_location"}:
+        raise Trouble(f"{missing.pop()} sent feigned positions, and no violation says so.")
 
 
 # ---- small things
+
+
+def _folder(name: str, port: int) -> Path:
+    """Each port has its own, so that two demos do not share one."""
+    return VAR / (name if port == PORT else f"{name}-{port}")
 
 
 def _fresh(folder: Path) -> None:

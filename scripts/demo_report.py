@@ -61,7 +61,7 @@ def chinese(f: Findings) -> str:
     aside = "；".join(f"{_word(REASONS, reason)[0]} {n}" for reason, n in f.set_aside.items()) or "无"
     lines = [
         f"一、上报：{f.phones} 部手机，{source}，共发送 {f.sent:,} 条，服务确认 {f.acknowledged:,} 条，用时 {f.send_s:.1f} 秒。",
-        "    客户端：" + "，".join(f"{client} {n:,} 条" for client, n in f.by_client.items()),
+        "    客户端：" + "；".join(f"{client}：{n:,} 条" for client, n in f.by_client.items()),
         f"    入库定位 {f.stored:,} 条（另有 {f.contacts} 条仅记为有联系），重复 {f.repeated:,} 条，"
         f"搁置 {sum(f.set_aside.values()):,} 条（{aside}）。",
         f"二、违规：{len(f.violations)} 件，已分派给以下工作人员核查：",
@@ -85,7 +85,7 @@ def english(f: Findings) -> str:
     aside = "; ".join(f"{_word(REASONS, reason)[1]} {n}" for reason, n in f.set_aside.items()) or "none"
     lines = [
         f"1. Reports: {f.phones} phones, {source}: {f.sent:,} sent, {f.acknowledged:,} acknowledged, in {f.send_s:.1f} s.",
-        "   Clients: " + ", ".join(f"{client} {n:,}" for client, n in f.by_client.items()),
+        "   Clients: " + "; ".join(f"{client}: {n:,}" for client, n in f.by_client.items()),
         f"   Stored {f.stored:,} positions (and {f.contacts} mere signs of life), repeated {f.repeated:,}, "
         f"set aside {sum(f.set_aside.values()):,} ({aside}).",
         f"2. Violations: {len(f.violations)}, in the queues of these officers:",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -56,8 +57,8 @@ def findings(**more: Any) -> Findings:
 def test_the_summary_tells_the_same_in_both_languages() -> None:
     zh, en = demo_report.chinese(findings()), demo_report.english(findings())
 
-    for told in ("279", "42,184", "41,936", "144", "OwnTracks 8,304", "log.html", "278"):
-        assert told in zh.replace(" 条", "")
+    for told in ("279", "42,184", "41,936", "144", "8,304", "log.html", "278"):
+        assert told in zh
         assert told in en
     assert "张宜：李平，第四小学［高］ ×2" in zh
     assert "张宜: 李平, 第四小学 [high] ×2" in en
@@ -250,3 +251,4 @@ def test_one_day_goes_all_the_way_to_a_decision_and_the_log() -> None:
     assert "四、监管日志" in done.stdout
     page = Path(done.stdout.split("That subject's page: ")[1].splitlines()[0])
     assert "<html" in page.read_text(encoding="utf-8")
+    shutil.rmtree(page.parent)
