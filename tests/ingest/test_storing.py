@@ -12,6 +12,8 @@ from corrections.domain.geodesy import distance_m, from_wgs84
 from corrections.domain.model import Datum, to_us
 from corrections.ingest.decide import report_digest
 from corrections.ingest.message import REPEATED, STORED, Message, Outcome, Sender
+from corrections.records import register
+from corrections.store.database import writing
 
 from .conftest import NOW, District
 
@@ -135,9 +137,6 @@ def test_a_message_may_name_its_datum(district: District, fix: Fix) -> None:
 def test_a_repeat_is_known_after_the_devices_datum_was_corrected(district: District, fix: Fix) -> None:
     phone = district.phone()
     district.take(phone, fix(-5))
-
-    from corrections.records import register
-    from corrections.store.database import writing
 
     with writing(district.engine) as session:
         register.change_device(session, None, phone.device_id, datum=Datum.GCJ02, now=NOW)
