@@ -18,6 +18,7 @@ from corrections.cli.speech import AsJson, complain, print_json, say, t, table
 from corrections.errors import CorrectionsError, Unavailable
 
 if TYPE_CHECKING:
+    import uvicorn
     from sqlmodel import Session
 
     from corrections.settings import Settings
@@ -99,8 +100,13 @@ def serve(
         with _listening(*address) as listener:
             monitor = Monitor(engine, settings, hears=True, evaluates=not web)
             app = create_app(engine, settings, ingest=Ingest(engine, settings, wake=monitor.wake), monitor=monitor)
+            server = _server(app)
+            # Before uvicorn listens to signals itself, and after: it raises the one that stopped it once more at its end.
+            _on_stop(lambda: setattr(server, "should_exit", True))
             log.info("serving on http://%s:%d with %s", *listener.getsockname()[:2], engine.url.render_as_string(hide_password=True))
-            _serve_until_stopped(app, listener)
+            server.run(sockets=[listener])
+            if not server.started:
+                raise CorrectionsError("The service could not start; see the log above.", "服务未能启动，原因见上方日志。")
             log.info("stopped")
 
 
@@ -122,15 +128,15 @@ def worker() -> None:
 
 def check(as_json: AsJson = False) -> None:
     from corrections.cli.opening import opened
-    from corrections.clock import now
     from corrections.monitor.evaluate import evaluate
     from corrections.store.database import reading
 
-    moment = now()
     with opened() as (engine, settings):
-        done = evaluate(engine, settings, moment)
         with reading(engine) as session:
-            found = _detected_at(session, moment)
+            before = _newest(session)
+        done = evaluate(engine, settings)
+        with reading(engine) as session:
+            found = _raised_since(session, before)
     if as_json:
         print_json({"reports": done.reports, "subjects": done.subjects, "failed": done.failed, "violations": found})
     else:
@@ -184,8 +190,8 @@ def _listening(host: str, port: int) -> socket.socket:
         raise Unavailable(f"{host}:{port} cannot be listened on: {reason}", f"无法监听 {host}:{port}：{reason}") from error
 
 
-def _serve_until_stopped(app: Any, listener: socket.socket) -> None:
-    """Addresses of requests are not logged: those of phones hold credentials."""
+def _server(app: Any) -> uvicorn.Server:
+    """Told to stop, it answers what it has begun. Addresses of requests are not logged: those of phones hold credentials."""
     import uvicorn
 
     config = uvicorn.Config(
@@ -200,11 +206,7 @@ def _serve_until_stopped(app: Any, listener: socket.socket) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S,
     )
-    server = uvicorn.Server(config)
-    _on_stop(lambda: None)  # uvicorn raises the signal that stopped it once more at its end
-    server.run(sockets=[listener])
-    if not server.started:
-        raise CorrectionsError("The service could not start; see the log above.", "服务未能启动，原因见上方日志。")
+    return uvicorn.Server(config)
 
 
 def _on_stop(action: Callable[[], Any]) -> None:
@@ -240,24 +242,24 @@ def _set_up_logging(settings: Settings) -> None:
 # ---- what a check found
 
 
-def _detected_at(session: Session, moment: Any) -> list[dict[str, Any]]:
+def _newest(session: Session) -> int:
+    from sqlalchemy import func
+    from sqlmodel import select
+
+    from corrections.store.tables import Violation
+
+    return session.exec(select(func.max(Violation.id))).one() or 0
+
+
+def _raised_since(session: Session, before: int) -> list[dict[str, Any]]:
     from sqlmodel import col, select
 
     from corrections.store.tables import Officer, Subject, Violation
 
     v = Violation
     statement = select(v, Subject.number, Officer.name).join(Subject, col(Subject.id) == col(v.subject_id))
-    rows = session.exec(
-        statement.outerjoin(
-            Officer,
-            col(
-                Officer.id,
-            )
-            == col(v.officer_id),
-        )
-        .where(v.detected_at == moment)
-        .order_by(col(v.id))
-    )
+    statement = statement.outerjoin(Officer, col(Officer.id) == col(v.officer_id)).where(col(v.id) > before)
+    rows = session.exec(statement.order_by(col(v.id)))
     return [
         {
             "violation": x.id,
