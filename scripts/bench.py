@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from corrections.errors import CorrectionsError
 from scripts.measure import alerts, distance, geometry, http, memory
 from scripts.measure.figures import Outcome
 from scripts.sample_service import Trouble
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in wanted:
         try:
             outcomes.update(MEASUREMENTS[name]())
-        except Trouble as error:
+        except (Trouble, CorrectionsError) as error:
             print(f"\n{name} failed: {error}", file=sys.stderr)
             outcomes[Outcome.MISSED] += 1
     print("\nTargets: " + ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in Outcome))

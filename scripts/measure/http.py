@@ -27,6 +27,7 @@ from scripts.sample_district import TOP, Part, make, zones
 from scripts.sample_service import SampleService, Trouble
 
 TARGET = 0.5
+WITH_TARGET = {"one"}  # as most phones send; of a batch, bare FastAPI never looks at the body
 RUNS = 5
 REQUESTS = {"one": 20_000, "fifty": 2_000}
 CONNECTIONS = 64
@@ -39,17 +40,17 @@ def measure() -> list[Outcome]:
     folder = Path(tempfile.mkdtemp(prefix="corrections-bench-"))
     try:
         district = make()
-        people = [person for person in district.people if person.part is Part.ORDINARY]
+        district.people = [person for person in district.people if person.part is Part.ORDINARY]
         service = SampleService(folder, PORT)
-        service.set_up(zones(district), people, clock.now())
+        service.set_up(zones(district), district.people, clock.now())
         service.before = ["taskset", "-c", str(core)]
         with service, _bare(core) as bare_id:
-            return [_batches(kind, service, bare_id, client_core) for kind in BATCH]
+            return [outcome for kind in BATCH for outcome in _batches(kind, service, bare_id, client_core)]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _batches(kind: str, service: SampleService, bare_id: int, client_core: int) -> Outcome:
+def _batches(kind: str, service: SampleService, bare_id: int, client_core: int) -> list[Outcome]:
     size, count = BATCH[kind], REQUESTS[kind]
     heading(f"Reports a second over HTTP, {size} in a request, {CONNECTIONS} connections, server on one core, client on another")
     ours, bare, our_cpu, bare_cpu = Rates(), Rates(), Rates(), Rates()
@@ -70,7 +71,11 @@ def _batches(kind: str, service: SampleService, bare_id: int, client_core: int) 
     line("corrections serve, stored (counted in the database)", ours)
     line("the same by processor time: FastAPI alone", bare_cpu)
     line("                            corrections serve", our_cpu)
-    return against("stored, of what bare FastAPI answers", ours.median / bare.median, TARGET)
+    share = ours.median / bare.median
+    if kind in WITH_TARGET:
+        return [against("stored, of what bare FastAPI answers", share, TARGET)]
+    line("stored, of what bare FastAPI answers without reading it", f"{share:9.2f} x   (for information)")
+    return []
 
 
 def _play(port: int, kind: str, first: int, count: int, core: int, folder: Path) -> float:
