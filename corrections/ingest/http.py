@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -33,6 +32,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 METHODS = {"osmand": ("GET", "POST"), "owntracks": ("POST",), "overland": ("POST",)}
 REPORTS = "/api/v1/reports"
+TITLES = {
+    401: ("Not logged in", "未登录"),
+    413: ("The request is too large", "请求内容过大"),
+    415: ("The form of the content is not supported", "不支持的内容类型"),
+    422: ("The input is not valid", "输入有误"),
+    503: ("The service cannot do this at present", "服务暂不可用"),
+}
 _JSON = b"application/json"
 _REPLIES = {
     "osmand": (b"text/plain; charset=utf-8", b""),
@@ -41,12 +47,18 @@ _REPLIES = {
 }
 
 
-class _Refused(Invalid):
-    """A request for systems that is refused whole, with the status that says why."""
+class _TooLarge(Invalid):
+    """More bytes or reports than are taken at once."""
 
-    def __init__(self, status: HTTPStatus, code: str, en: str, zh: str) -> None:
-        super().__init__(en, zh)
-        self.problem = (status, code)
+    status = 413
+    code = "content-too-large"
+
+
+class _OtherMedia(Invalid):
+    """A body that does not claim to be JSON, or is packed in a way that is not known."""
+
+    status = 415
+    code = "unsupported-media-type"
 
 
 def ingest_app(ingest: Ingest, fallback: App) -> App:
@@ -121,44 +133,43 @@ async def _come_back(send: Send, after_s: int) -> None:
 
 
 async def _system(ingest: Ingest, scope: Scope, receive: Receive, send: Send) -> None:
+    language: str = ingest.settings.service.language
     try:
         limit = ingest.settings.ingest.max_body_bytes
         body = await read_body(receive, limit)
         if body is None:
             return
         head = Head.of(scope)
-        sender = head.sender(())
+        language = head.language or language
         messages, fault = _reports(head, body, limit)
-        outcome = await ingest.take(sender, "system", messages)
+        outcome = await ingest.take(head.sender(()), "system", messages)
         if not outcome.authentic:
             raise Unauthenticated("The credential is not known, or no longer in service.", "凭证无效或已停用。")
         if fault is not None:
             raise fault
         await _reply(send, 200, _JSON, _answers(outcome))
     except CorrectionsError as error:
-        await _problem(send, error)
+        await _problem(send, error, language)
     except Exception as error:
         log.error("a request could not be handled: wire=system %s", describe(error))
         en, zh = "The request could not be handled; send it again later.", "请求未能处理，请稍后重新发送。"
-        await _problem(send, Unavailable(en, zh, retry_after_s=ingest.settings.ingest.retry_after_s))
+        await _problem(send, Unavailable(en, zh, retry_after_s=ingest.settings.ingest.retry_after_s), language)
 
 
 def _reports(head: Head, body: bytes | TooLong, limit: int) -> tuple[list[Message], CorrectionsError | None]:
     """The reports of a body, or why it is refused whole; which only one whose credential is known gets to hear."""
     en = f"The body has more than {limit} bytes or {MOST_MESSAGES} reports; send fewer at once."
     zh = f"请求正文超过 {limit} 字节或 {MOST_MESSAGES} 条上报，请分批发送。"
-    too_long = _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-long", en, zh)
     if isinstance(body, TooLong):
-        return [], too_long
+        return [], _TooLarge(en, zh)
     json = not head.content_type or head.content_type == "application/json" or head.content_type.endswith("+json")
     if not json or head.encoding not in ENCODINGS:
-        en = "The body must be JSON (Content-Type: application/json), plain or in gzip."
-        zh = "请求正文应为 JSON（Content-Type: application/json），可用 gzip 压缩。"
-        return [], _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", en, zh)
+        en, zh = "The body must be JSON (Content-Type: application/json), plain or in gzip.", "请求正文应为 JSON，可用 gzip 压缩。"
+        return [], _OtherMedia(en, zh)
     try:
         return system.decode(head.unpacked(body, limit) if head.encoding else body), None
     except Overlong:
-        return [], too_long
+        return [], _TooLarge(en, zh)
     except Unreadable as fault:
         return [], Invalid(f"The body cannot be taken: {fault}.", f"请求正文无法接收：{fault}。")
 
@@ -177,19 +188,19 @@ def _answer(verdict: Verdict) -> dict[str, Any]:
     return {"result": verdict.result, "code": flaw.reason, "field": flaw.field, "en": en, "zh": flaw.reason.zh}
 
 
-async def _problem(send: Send, error: CorrectionsError) -> None:
-    """An error as RFC 9457 problem details."""
-    status, code = error.problem if isinstance(error, _Refused) else (HTTPStatus(error.status), error.code)
-    headers = []
+async def _problem(send: Send, error: CorrectionsError, language: str) -> None:
+    """An error as RFC 9457 problem details, in the form that all of the service's have."""
+    headers = [(b"content-language", b"zh-CN" if language == "zh" else b"en"), (b"vary", b"Accept-Language")]
     if isinstance(error, Unavailable):
         headers.append((b"retry-after", str(error.retry_after_s).encode()))
     if isinstance(error, Unauthenticated):
         headers.append((b"www-authenticate", b'Bearer realm="corrections"'))
+    title = TITLES[error.status]
     content = {
-        "type": "about:blank", "title": status.phrase, "status": int(status), "detail": error.en, "code": code,
-        "en": error.en, "zh": error.zh,
+        "type": f"urn:corrections:problem:{error.code}", "title": title[language == "zh"], "status": error.status,
+        "detail": error.zh if language == "zh" else error.en, "detail_zh": error.zh, "detail_en": error.en, "code": error.code,
     }  # fmt: skip
-    await _reply(send, int(status), b"application/problem+json", msgspec.json.encode(content), headers)
+    await _reply(send, error.status, b"application/problem+json", msgspec.json.encode(content), headers)
 
 
 async def _reply(send: Send, status: int, kind: bytes, content: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:

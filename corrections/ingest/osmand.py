@@ -78,14 +78,15 @@ def _from_fields(found: dict[str, str], raw: bytes, zone: tzinfo) -> Decoded:
 def _from_json(body: bytes, asked: dict[str, str], zone: tzinfo) -> Decoded:
     messages: list[Message] = []
     offered = _offered(asked)
+    named: tuple[str, ...] = ()  # the first that names itself; a request comes from one device
     for value, raw in values.members(body):
         if not isinstance(value, dict):
             messages.append(values.unreadable(raw, "not an object"))
         elif value:
             claims = tuple(text for name in _IDS if (text := values.clean(value.get(name))))
-            offered += tuple(text for text in _offered(value) if text not in offered)
+            named = named or _offered(value)
             messages += _from_object(value, raw, claims, zone)
-    return Decoded(messages, offered)
+    return Decoded(messages, offered + named)
 
 
 def _from_object(value: dict[str, Any], raw: bytes, claims: tuple[str, ...], zone: tzinfo) -> list[Message]:

@@ -26,20 +26,22 @@ class TooLong:
 @dataclass(frozen=True, slots=True)
 class Head:
     """Query, headers that count, and what was offered as credential outside the body, in the order of belief:
-    ``Authorization`` (Bearer, or the password of Basic), the path, ``token`` in the query."""
+    ``Authorization`` (Bearer, or the password of Basic), the path, ``token`` in the query. ``language`` is zh, en, or empty where
+    none was asked for."""
 
     query: bytes
     offered: tuple[str, ...]
     claims: tuple[str, ...]
     content_type: str
     encoding: str
+    language: str
 
     @classmethod
     def of(cls, scope: MutableMapping[str, Any], credential: str = "") -> Head:
         query: bytes = scope["query_string"]
         offered: list[str] = []
         claims: list[str] = []
-        content_type = encoding = ""
+        content_type = encoding = language = ""
         for name, value in scope["headers"]:
             if name == b"authorization":
                 user, password = _authorization(value)
@@ -49,13 +51,16 @@ class Head:
                 content_type = value.partition(b";")[0].strip().lower().decode("latin-1")
             elif name == b"content-encoding":
                 encoding = value.strip().lower().decode("latin-1").removeprefix("identity")
+            elif name == b"accept-language":
+                tags = [tag.strip()[:2].lower() for tag in value.decode("latin-1").split(",")]
+                language = next((tag for tag in tags if tag in ("zh", "en")), "")
             elif name == b"x-limit-d":
                 claims.insert(0, values.clean(value.decode("utf-8", "replace")))
         offered.append(values.clean(credential))
         if b"token" in query:
             asked = values.fields(query[: values.FORM_CAP])
             offered += [values.clean(asked.get(name, "")) for name in ("token", "access_token")]
-        return cls(query, tuple(filter(None, offered)), tuple(filter(None, claims)), content_type, encoding)
+        return cls(query, tuple(filter(None, offered)), tuple(filter(None, claims)), content_type, encoding, language)
 
     def sender(self, offered: tuple[str, ...]) -> Sender:
         """Who sent it, with what the body offered besides."""

@@ -474,9 +474,9 @@ def test_a_body_in_gzip_without_content_type_is_read(district: District, doors: 
         (422, "invalid", b"", JSON),
         (422, "invalid", b"3", JSON),
         (422, "invalid", b"not gzip", JSON | {"Content-Encoding": "gzip"}),
-        (413, "too-long", b" " * 100_001, JSON),
-        (413, "too-long", gzip.compress(b" " * 5_000_000), JSON | {"Content-Encoding": "gzip"}),
-        (413, "too-long", b"[" + b"1," * MOST_MESSAGES + b"1]", JSON),
+        (413, "content-too-large", b" " * 100_001, JSON),
+        (413, "content-too-large", gzip.compress(b" " * 5_000_000), JSON | {"Content-Encoding": "gzip"}),
+        (413, "content-too-large", b"[" + b"1," * MOST_MESSAGES + b"1]", JSON),
         (415, "unsupported-media-type", b"{}", {"Content-Type": "text/xml"}),
         (415, "unsupported-media-type", b"{}", JSON | {"Content-Encoding": "br"}),
     ],
@@ -490,9 +490,9 @@ def test_a_system_is_told_what_is_wrong_with_its_request(
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     problem = answer.json()
     assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["type"] == f"urn:corrections:problem:{code}"
     assert problem["title"]
-    assert problem["detail"]
-    assert problem["zh"]
+    assert problem["detail"] == problem["detail_zh"] != problem["detail_en"]
     assert next_one.json()["stored"] == 1
     assert district.asides() == []
 
@@ -504,3 +504,11 @@ def test_a_system_without_a_credential_is_answered_401(doors: Doors, body: bytes
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     assert answer.headers["www-authenticate"].startswith("Bearer ")
     assert answer.json()["code"] == "unauthenticated"
+
+
+@pytest.mark.parametrize(("asked", "language"), [("en-GB,zh;q=0.5", "en"), ("fr, zh-CN", "zh"), ("fr", "zh")])
+def test_a_problem_is_told_in_the_language_asked_for(doors: Doors, asked: str, language: str) -> None:
+    answer = doors.post("/api/v1/reports", headers={"Accept-Language": asked})
+
+    assert answer.json()["detail"] == answer.json()[f"detail_{language}"]
+    assert answer.headers["content-language"].startswith(language)

@@ -304,3 +304,9 @@ def test_one_value_that_is_no_json_spoils_its_own_message_only() -> None:
     assert (first.lat, first.flaw) == (30.2, None)
     assert second.flaw is not None
     assert second.claims == ("?",)
+
+
+def test_of_an_array_the_first_name_is_offered_as_credential() -> None:
+    body = json.dumps([{"batt": 3}, {"id": "first", "batt": 4}, {"id": "second"}])
+
+    assert osmand.decode(b"token=t", body.encode(), SHANGHAI).offered == ("t", "first")
