@@ -72,17 +72,17 @@ def _pulse(session: Session, settings: Settings, now: datetime) -> Check:
     pulses = session.exec(select(Pulse).order_by(col(Pulse.at).desc())).all()
     told: list[dict[str, Any]] = [{"process": pulse.process, "age_s": round((now - pulse.at).total_seconds())} for pulse in pulses]
     if not pulses:
-        return Check("pulse", State.ATTENTION, "尚未有进程执行监测。", "No process has monitored yet.")
+        return Check("pulse", State.ATTENTION, "服务尚未运行过。", "The service has not run yet.")
     age_s = told[0]["age_s"]
     if age_s > settings.rules.silence.outage_after_s:
         return Check(
             "pulse",
             State.WRONG,
-            f"没有进程在监测：最近一次心跳在 {age_s} 秒前。",
-            f"Nothing monitors: the last sign of life is {age_s} s old.",
+            f"服务未在运行：最近一次心跳在 {age_s} 秒前。",
+            f"The service does not run: its last sign of life is {age_s} s old.",
             told,
         )
-    return Check("pulse", State.OK, f"监测运行中（{age_s} 秒前）。", f"Monitoring runs (seen {age_s} s ago).", told)
+    return Check("pulse", State.OK, f"服务运行中（{age_s} 秒前）。", f"The service runs (seen {age_s} s ago).", told)
 
 
 def _waiting(session: Session, now: datetime) -> Check:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from corrections.cli import doctor
 from corrections.clock import SetClock
 from corrections.store.database import writing
-from corrections.store.tables import Authority, Device, Officer, Pulse, Report, SetAside, StreamPosition, Subject, SubjectState
+from corrections.store.tables import Authority, Device, LogDay, Officer, Pulse, Report, SetAside, StreamPosition, Subject, SubjectState
 from tests.cli.conftest import NOW, Run
 
 
@@ -192,3 +192,44 @@ def test_a_missing_database_is_wrong(run: Run, tmp_path: Path) -> None:
 
     assert (code, found["database"]["state"]) == (1, "wrong")
     assert list(tmp_path.iterdir()) == []
+
+
+def closed(session: Session, *days: str) -> None:
+    for day in days:
+        session.add(LogDay(subject_id=1, day=day, part=0, written_at=NOW, content={}))
+
+
+@pytest.mark.parametrize(
+    ("days", "state"),
+    [
+        (("2026-03-02", "2026-03-03", "2026-03-04"), "ok"),
+        (("2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05"), "ok"),
+        (("2026-03-02", "2026-03-04"), "wrong"),
+        (("2026-03-02", "2026-03-03"), "wrong"),
+        ((), "wrong"),
+    ],
+)
+def test_a_supervision_log_that_lacks_days_is_wrong(
+    founded: Run, database: Engine, clock: SetClock, days: tuple[str, ...], state: str
+) -> None:
+    clock.advance(timedelta(days=4))
+    with writing(database) as session:
+        closed(session, *days)
+
+    found = examined(founded)[1]["log"]
+
+    assert (found["state"], found["concerns"]) == (state, [] if state == "ok" else ["S1"])
+
+
+def test_a_log_has_a_day_of_grace(founded: Run, clock: SetClock) -> None:
+    clock.advance(timedelta(days=1))
+
+    assert examined(founded)[1]["log"]["state"] == "ok"
+
+
+def test_who_is_not_supervised_lacks_no_days(founded: Run, database: Engine, clock: SetClock) -> None:
+    clock.advance(timedelta(days=4))
+    with writing(database) as session:
+        session.execute(update(Subject).values(status="ended"))
+
+    assert examined(founded)[1]["log"]["state"] == "ok"
