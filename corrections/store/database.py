@@ -25,13 +25,15 @@ def open_database(url: str, *, pool_size: int = 10) -> Engine:
     """An engine for ``sqlite:///FILE`` or ``postgresql+psycopg://…`` (``postgresql://`` is read as the same).
 
     SQLite connections are set to WAL, foreign keys on, ``synchronous=FULL`` (an acknowledged report survives a power cut)
-    and transactions that begin as writers, so that two writers wait for each other instead of failing.
+    and transactions that begin as writers, so that two writers wait for each other instead of failing. Errors never tell the
+    parameters of a statement: they may hold a person's position.
     """
     if url.startswith("postgresql://"):
         url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
     if url.startswith("postgresql"):
-        return create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=pool_size)
+        return create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+    arguments = {"timeout": 30, "check_same_thread": False}
+    engine = create_engine(url, connect_args=arguments, pool_size=pool_size, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
