@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from corrections.cli.gateways import gateways
 from corrections.cli.secrets import secrets_file
 from corrections.cli.speech import AsJson, Secrets, print_json, say, t, table
 from corrections.errors import Invalid, NotFound
@@ -30,6 +31,9 @@ users = typer.Typer(
     no_args_is_help=True,
     help=t("工作人员账号：添加、列出、密码、停用、角色。", "Accounts of the staff: add, list, password, deactivate, role."),
 )
+
+
+users.add_typer(gateways, name="gateway")
 
 
 def add_to(app: typer.Typer) -> None:
