@@ -18,10 +18,10 @@ from typing import Any
 from corrections import clock
 from corrections.errors import CorrectionsError
 from scripts import demo_checks, demo_report
-from scripts.api_client import ApiClient, figures
+from scripts.api_client import ApiClient
 from scripts.demo_report import Findings
 from scripts.movements import LOCAL
-from scripts.phones import Phone, Played, Tally, keep_moving, phones_for_days, phones_for_tracks, read_identities, send_all
+from scripts.phones import Phone, Played, Tally, keep_moving, phones_for_days, phones_for_tracks, read_identities, read_origin, send_all
 from scripts.recorded_tracks import Tracks, UnreadableTracks, people_for, read_tracks, track_zones
 from scripts.sample_district import TOP, District, Part, Person, make, read_sample, zones
 from scripts.sample_service import SampleService, Trouble
@@ -90,9 +90,9 @@ def _serve(port: int, keep: bool) -> None:
         say("正在建立云溪区示例……", "Setting up the sample district ...")
         service.set_up(zones(district), district.people, now)
     with service:
-        _wait_for_nightly(service)
+        service.wait_for_nightly()
         yesterday = now.astimezone(LOCAL).date() - timedelta(days=1)
-        played = phones_for_days(district, read_identities(service.folder), yesterday, clock.now())
+        played = phones_for_days(district, read_identities(service.folder), read_origin(service.folder), yesterday, clock.now())
         say("手机正在上报昨天零点以来的位置……", "The phones send what they have recorded since yesterday's midnight ...")
         tally = _send(played.phones, port)
         _show_log_ins(service, tally)
@@ -138,7 +138,7 @@ def _once(port: int, tracks_file: Path | None) -> None:
         district.people = people_for(tracks, district.people)
     service.set_up(track_zones(tracks, district.people) if tracks else zones(district), district.people, now)
     with service:
-        _wait_for_nightly(service)
+        service.wait_for_nightly()
         findings = Findings(day, tracks_file.name if tracks_file else "")
         played = _played(district, service, tracks, day, now)
         findings.phones = sum(bool(phone.queue) for phone in played.phones)
@@ -167,9 +167,9 @@ def _once(port: int, tracks_file: Path | None) -> None:
 def _played(district: District, service: SampleService, tracks: Tracks | None, day: date, now: datetime) -> Played:
     keys = read_identities(service.folder)
     if tracks:
-        return Played(phones_for_tracks(tracks, district.people, keys), day)
+        return Played(phones_for_tracks(tracks, district.people, keys), day, day)
     midnight = datetime.combine(now.astimezone(LOCAL).date(), datetime.min.time(), LOCAL)
-    return phones_for_days(district, keys, day, midnight)
+    return phones_for_days(district, keys, day, day, midnight)
 
 
 def _send(phones: Sequence[Phone], port: int) -> Tally:
@@ -200,15 +200,6 @@ def _until_missed(bureau: ApiClient, service: SampleService) -> None:
         if time.monotonic() > deadline:
             raise Trouble(f"The phone that never reports was not missed within {MISSED_S:.0f} s. See {service.folder / 'server.log'}.")
         time.sleep(1.0)
-
-
-def _wait_for_nightly(service: SampleService) -> None:
-    """Let the service first close the days that it finds open when it starts: yesterday is to be closed with all its reports."""
-    client, deadline = ApiClient(service.url), time.monotonic() + 30
-    while not figures(client.text("/metrics")).get('corrections_job_runs_total{job="log"}'):
-        if time.monotonic() > deadline:
-            raise Trouble("The nightly job did not run after the start.")
-        time.sleep(0.2)
 
 
 def _review(service: SampleService, bureau: ApiClient, findings: Findings) -> None:

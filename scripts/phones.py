@@ -31,6 +31,7 @@ REFUSALS = 3  # a 4xx blocks a real phone's queue for ever; here after so many t
 TRIES = 40
 FIRST_WAIT_S = {Client.TRACCAR_8: 30.0, Client.TRACCAR_9: 10.0, Client.TRACCAR_10: 5.0, Client.OWNTRACKS: 10.0, Client.OVERLAND: 30.0}
 LONGEST_WAIT_S = 300.0
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -139,20 +140,25 @@ Due = tuple[datetime, int, Phone, Fix]  # the number keeps the order of fixes of
 
 @dataclass(slots=True)
 class Played:
-    """The sample's phones in the order of its people, what they have still to send and when, and what their owners really did."""
+    """The sample's phones in the order of its people, what they have still to send and when, and what their owners really did.
+
+    ``origin`` is the day that has the number 0, by which a day is the same whenever it is played; ``last`` is the latest one made.
+    """
 
     phones: list[Phone]
-    first: date
+    origin: date
+    last: date
     later: list[Due] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
 
 
-def phones_for_days(district: District, identities: Mapping[str, Identity], first: date, until: datetime, *, seed: int = 1) -> Played:
+def phones_for_days(district: District, identities: Mapping[str, Identity], origin: date, first: date, until: datetime) -> Played:
     """The sample's phones with everything from local midnight of ``first`` to ``until`` in their queues, and what they will send
     later that day."""
-    played = Played([Phone(person.client, identities[person.device]) for person in district.people], first)
-    for number in range((until.astimezone(LOCAL).date() - first).days + 1):
-        for at, order, phone, fix in _day(district, played, number, seed):
+    phones = [Phone(person.client, identities[person.device]) for person in district.people]
+    played = Played(phones, origin, first - ONE_DAY)
+    while played.last < until.astimezone(LOCAL).date():
+        for at, order, phone, fix in _next_day(district, played):
             if at < until:
                 phone.queue.append(fix)
             else:
@@ -167,8 +173,7 @@ async def keep_moving(district: District, played: Played, host: str, port: int) 
     connection, tally = Connection(host, port), Tally()
     while True:
         if not played.later:
-            today = (clock.now().astimezone(LOCAL).date() - played.first).days
-            played.later = list(_day(district, played, today + 1, seed=1))
+            played.later = list(_next_day(district, played))
             heapq.heapify(played.later)
         at, _, phone, fix = heapq.heappop(played.later)
         await asyncio.sleep(max(0.0, (at - clock.now()).total_seconds()))
@@ -177,14 +182,14 @@ async def keep_moving(district: District, played: Played, host: str, port: int) 
             pass
 
 
-def _day(district: District, played: Played, number: int, seed: int) -> Iterator[Due]:
-    """What each phone sends of day ``number``, phone by phone, in the order in which it does."""
-    day = played.first + timedelta(days=number)
-    order = itertools.count()
+def _next_day(district: District, played: Played) -> Iterator[Due]:
+    """What each phone sends on the day after ``played.last``, phone by phone, in the order in which it does."""
+    played.last += ONE_DAY
+    number, order = (played.last - played.origin).days, itertools.count()
     for person, phone in zip(district.people, played.phones, strict=True):
-        life = day_of(district, person, day, seed=seed, number=number)
+        life = day_of(district, person, played.last, number=number)
         played.breaches += life.breaches
-        for fix in as_sent(person, life.fixes, day, seed=seed):
+        for fix in as_sent(person, life.fixes, played.last):
             yield fix.at, next(order), phone, fix
 
 
@@ -206,6 +211,11 @@ def read_identities(folder: Path) -> dict[str, Identity]:
         return {row["device"]: Identity(row["device"], row["credential"], Datum(row["datum"])) for row in csv.DictReader(file)}
 
 
+def read_origin(folder: Path) -> date:
+    """The day that has the number 0 in the district that ``scripts/demo`` set up: the one before it was."""
+    return date.fromisoformat((folder / "origin.txt").read_text(encoding="utf-8").strip())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play the phones of a folder that ``scripts/demo`` has set up; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.phones", description=(__doc__ or "").splitlines()[0])
@@ -215,11 +225,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args(arguments)
     identities, district, now = read_identities(options.folder), make(), clock.now()
-    yesterday = now.astimezone(LOCAL).date() - timedelta(days=1)
+    yesterday = now.astimezone(LOCAL).date() - ONE_DAY
     if options.tracks:
         phones = phones_for_tracks(read_tracks(options.tracks, yesterday), district.people, identities)
     else:
-        played = phones_for_days(district, identities, yesterday, now)
+        played = phones_for_days(district, identities, read_origin(options.folder), yesterday, now)
         phones = played.phones
     tally = asyncio.run(send_all(phones, options.host, options.port, patience=0.05))
     print(f"{tally.acknowledged} of {tally.fixes} reports acknowledged, {tally.retries} tries repeated; {dict(tally.answers)}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ STOP_S = 30.0
 FIRST_CONTACT = timedelta(hours=24)  # the service gives a new phone a day before it is missed
 MISSED_IN = timedelta(seconds=15)  # so that the phone that never reports is missed soon after the start
 
+_NIGHTLY_RAN = re.compile(r'^corrections_job_runs_total\{job="log"\} [1-9]', re.MULTILINE)
 _CORRECTIONS = str(Path(sys.executable).with_name("corrections"))
 
 
@@ -76,6 +77,7 @@ class SampleService:
         """Make the database and take the sample in, from files that stay in the folder to be looked at.
 
         ``devices.csv`` and ``passwords.csv`` keep what the service shows only once: this is a sample, nothing of it is secret.
+        ``origin.txt`` is the first day of its people's lives, so that a demo that goes on later goes on with the same lives.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         today = now.astimezone(LOCAL).date()
@@ -100,6 +102,7 @@ class SampleService:
         datum = {person.device: person.datum for person in people}
         write_rows(self.folder / "devices.csv", [{**device, "datum": datum[device["device"]]} for device in devices])
         write_rows(self.folder / "passwords.csv", passwords)
+        (self.folder / "origin.txt").write_text(f"{today - timedelta(days=1)}\n", encoding="utf-8")
 
     def command(self, *arguments: str) -> str:
         """What ``corrections`` with these arguments prints. Raises Trouble when it fails."""
@@ -140,6 +143,15 @@ class SampleService:
             self._process.kill()
             self._process.wait()
 
+    def wait_for_nightly(self) -> None:
+        """Let the service first close the days that it finds open when it starts, so that yesterday is closed once, with all that is
+        sent now. Raises Trouble."""
+        deadline = time.monotonic() + START_S
+        while not _NIGHTLY_RAN.search(self._page("/metrics")):
+            if time.monotonic() > deadline:
+                raise Trouble("The nightly job did not run after the start.")
+            time.sleep(0.2)
+
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -149,10 +161,14 @@ class SampleService:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=2):
-                return True
-        except (urllib.error.URLError, OSError):
+            self._page("/health/ready")
+            return True
+        except OSError:  # refused, timed out, or an answer that is an error
             return False
+
+    def _page(self, path: str) -> str:
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
 
 
 def _found_bureau(session: Session, settings: Settings, now: datetime) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ def measure() -> list[Outcome]:
         with service:
             idle = status_mb(service.process_id, "VmRSS")
             yesterday = now.astimezone(LOCAL).date() - timedelta(days=1)
-            played = phones_for_days(district, read_identities(folder), yesterday, now)
+            played = phones_for_days(district, read_identities(folder), yesterday, yesterday, now)
             tally = asyncio.run(send_all(played.phones, "127.0.0.1", PORT, patience=0.02))
             if tally.acknowledged != tally.fixes:
                 raise Trouble(f"Only {tally.acknowledged} of {tally.fixes} reports were acknowledged: {dict(tally.answers)}")

@@ -6,11 +6,15 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from corrections import clock
+from corrections.clock import SetClock
 from scripts import phones, sample_district
 from scripts.connection import Connection
 from scripts.movements import Fix
@@ -162,14 +166,57 @@ def test_the_wait_grows_for_those_who_double_it() -> None:
     assert waits == [(30.0, 5.0), (30.0, 10.0), (30.0, 20.0), (30.0, 300.0)]
 
 
+def keys(district: sample_district.District) -> dict[str, Identity]:
+    return {person.device: Identity(person.device, "key") for person in district.people}
+
+
 def test_the_day_is_divided_at_the_present() -> None:
     district = sample_district.make(subjects=3)
-    identities = {person.device: Identity(person.device, "key") for person in district.people}
     now = datetime(2026, 5, 20, 4, tzinfo=UTC)  # noon in Shanghai
 
-    played = phones_for_days(district, identities, now.date() - timedelta(days=1), now)
+    played = phones_for_days(district, keys(district), date(2026, 5, 19), date(2026, 5, 19), now)
 
     queued = [fix.at for one in played.phones for fix in one.queue]
     later = [at for at, *_ in played.later]
     assert max(queued) < now <= min(later)
     assert len(queued) + len(later) == 2 * sum(86_400 // person.interval_s for person in district.people)
+
+
+def test_a_demo_that_goes_on_the_next_day_goes_on_with_the_same_lives() -> None:
+    district = sample_district.make(subjects=3)
+    midnight = datetime(2026, 5, 20, 16, tzinfo=UTC)  # the end of 20 May in Shanghai
+
+    first = phones_for_days(district, keys(district), date(2026, 5, 19), date(2026, 5, 19), midnight - timedelta(seconds=1))
+    second = phones_for_days(district, keys(district), date(2026, 5, 19), date(2026, 5, 20), midnight - timedelta(seconds=1))
+
+    for before, after in zip(first.phones, second.phones, strict=True):
+        assert list(after.queue) == list(before.queue)[len(before.queue) // 2 :]
+
+
+def test_phones_keep_moving_over_midnight_without_skipping_a_day() -> None:
+    district = sample_district.make(subjects=1)
+    start = datetime(2026, 5, 20, 15, 50, tzinfo=UTC)  # ten minutes before midnight in Shanghai
+    times = SetClock(start)
+
+    async def run() -> list[str]:
+        fake = FakeServer(lambda *_: (200, b""))
+        server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
+        played = phones_for_days(district, keys(district), date(2026, 5, 19), date(2026, 5, 20), start)
+        played.phones[0].queue.clear()
+
+        async def sleep(seconds: float) -> None:
+            times.advance(timedelta(seconds=seconds))
+            if times.now() > start + timedelta(hours=1):
+                raise asyncio.CancelledError
+
+        with pytest.MonkeyPatch.context() as patched, clock.using(times):
+            patched.setattr(phones, "asyncio", SimpleNamespace(sleep=sleep))
+            with pytest.raises(asyncio.CancelledError):
+                await phones.keep_moving(district, played, "127.0.0.1", server.sockets[0].getsockname()[1])
+        server.close()
+        return fake.targets
+
+    sent = [int(parse_qs(urlsplit(target).query)["timestamp"][0]) for target in asyncio.run(run())]
+    assert district.people[0].client is Client.TRACCAR_8
+    assert len(sent) >= 3600 // district.people[0].interval_s - 1
+    assert max(b - a for a, b in pairwise(sent)) < 2 * district.people[0].interval_s
