@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +24,7 @@ from corrections.ingest.writer import Ingest
 from corrections.settings import Settings
 from corrections.store.database import open_database, reading
 from corrections.store.tables import Report
+from tests.e2e.conftest import Service, free_port
 from tests.monitor.conftest import LAT, LON, M_PER_DEG_LON, District, build
 from tests.monitor.test_any_order import said
 
@@ -83,47 +78,6 @@ class Phones:
             return
         finally:
             writer.close()
-
-
-@dataclass
-class Service:
-    """``corrections serve`` in a process group of its own."""
-
-    url: str
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        environment = {**os.environ, "CORRECTIONS_DATABASE_URL": self.url, "CORRECTIONS_CONFIG": "/nonexistent"}
-        command = [str(Path(sys.executable).with_name("corrections")), "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        for _ in range(600):
-            assert self.process.poll() is None, "the service ended by itself"
-            with closing(socket.socket()) as attempt:
-                if attempt.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            self._wait(0.05)
-        raise AssertionError("the service did not begin to listen")
-
-    def kill(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-    def _wait(self, seconds: float) -> None:
-        assert self.process is not None
-        try:
-            self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def the_reports(district: District, now: datetime) -> list[list[str]]:
