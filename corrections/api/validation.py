@@ -20,6 +20,14 @@ class InputFault(BaseModel):
     zh: str
 
 
+def _too_short(least: int) -> tuple[str, str]:
+    return ("must not be empty", "不得为空") if least == 1 else (f"must have a length of at least {least}", f"长度不得小于 {least}")
+
+
+def _too_long(most: int) -> tuple[str, str]:
+    return f"must have a length of at most {most}", f"长度不得大于 {most}"
+
+
 _Words = tuple[str, str] | Callable[[Mapping[str, Any]], tuple[str, str]]
 
 WORDS: dict[str, _Words] = {
@@ -31,8 +39,10 @@ WORDS: dict[str, _Words] = {
     "union_tag_invalid": lambda c: (f"must be one of {c['expected_tags']}", f"应为 {c['expected_tags']} 之一"),
     "union_tag_not_found": ("does not say of which kind it is: give its shape", "未注明类型，请填写 shape"),
     "timezone_aware": ("must name its time zone, such as 2026-03-02T09:00:00+08:00", "须注明时区，例如 2026-03-02T09:00:00+08:00"),
-    "string_too_short": lambda c: (f"must have at least {c['min_length']} characters", f"至少 {c['min_length']} 个字符"),
-    "string_too_long": lambda c: (f"must have at most {c['max_length']} characters", f"最多 {c['max_length']} 个字符"),
+    "string_too_short": lambda c: _too_short(c["min_length"]),
+    "too_short": lambda c: _too_short(c["min_length"]),
+    "string_too_long": lambda c: _too_long(c["max_length"]),
+    "too_long": lambda c: _too_long(c["max_length"]),
     "greater_than_equal": lambda c: (f"must be at least {c['ge']}", f"不得小于 {c['ge']}"),
     "less_than_equal": lambda c: (f"must be at most {c['le']}", f"不得大于 {c['le']}"),
     "greater_than": lambda c: (f"must be more than {c['gt']}", f"必须大于 {c['gt']}"),
@@ -49,8 +59,6 @@ FORMS: tuple[tuple[str, tuple[str, str]], ...] = (
     ("date", ("must be a date such as 2026-03-02", "应为日期，例如 2026-03-02")),
     ("string", ("must be text", "应为文本")),
     ("list", ("must be a list", "应为列表")),
-    ("too_short", ("has too few items", "条目过少")),
-    ("too_long", ("has too many items", "条目过多")),
     ("dict", ("must be an object", "应为对象")),
     ("model", ("must be an object", "应为对象")),
 )

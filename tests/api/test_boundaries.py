@@ -1,0 +1,203 @@
+"""Every operation of the service: who may, who may not, and what lies beyond an office. A new one without a row here fails."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from corrections.api.app import create_app
+from corrections.domain.model import Role
+from tests.api.house import SETTINGS, SQUARE, Service
+from tests.review.scene import NOW
+
+O, H, B, A, K = Role.OFFICER, Role.OFFICE_HEAD, Role.BUREAU, Role.AUDITOR, Role.ADMINISTRATOR  # noqa: E741
+STAFF, HEADS, KEEPERS, READERS, EVERYBODY = {O, H, B}, {H, B}, {H, B, K}, {O, H, B, K}, {O, H, B, A, K}
+LOGINS = {O: "liming", H: "head", B: "bureau", A: "auditor", K: "admin"}
+OTHER_OFFICE = {O: "zhao", H: "head2"}
+PURPOSE = {"purpose": "核查"}
+DAYS = PURPOSE | {"from": "2026-03-01", "until": "2026-03-02"}
+SPAN = PURPOSE | {"from": "2026-03-01T00:00:00Z", "until": "2026-03-02T00:00:00Z"}
+OUTLINE = {"shape": "document", "content": SQUARE}
+LATER = "2026-04-02T09:00:00+08:00"
+SEEN = {"revision": 1}
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operation as it would succeed, and for whom. ``elsewhere`` is what somebody of the right role in another office is told: by
+    itself that nothing is there. ``clean`` is whether it succeeds as it stands (else the state speaks against it, a 409)."""
+
+    operation: str
+    by: set[Role]
+    body: Any = None
+    query: dict[str, Any] = field(default_factory=dict)
+    ids: dict[str, Any] = field(default_factory=dict)
+    elsewhere: int = 404
+    clean: bool = True
+
+    @property
+    def method(self) -> str:
+        return self.operation.partition(" ")[0]
+
+    @property
+    def template(self) -> str:
+        return self.operation.partition(" ")[2]
+
+    @property
+    def path(self) -> str:
+        return "/api/v1" + re.sub(r"{(\w+)}", lambda found: str(self.ids.get(found[1], 1)), self.template)
+
+    @property
+    def has_id(self) -> bool:
+        return "_id}" in self.template
+
+
+CASES = [
+    Case("POST /logout", EVERYBODY),
+    Case("GET /me", EVERYBODY),
+    Case("GET /violations", STAFF),
+    Case("GET /violations/{violation_id}", STAFF),
+    Case("GET /violations/{violation_id}/evidence", STAFF, query=PURPOSE),
+    Case("GET /violations/{violation_id}/history", STAFF),
+    Case("POST /violations/{violation_id}/claim", STAFF, SEEN),
+    Case("POST /violations/{violation_id}/release", STAFF, SEEN, clean=False),
+    Case("POST /violations/{violation_id}/note", STAFF, SEEN | {"text": "已看"}),
+    Case(
+        "POST /violations/{violation_id}/contact", STAFF, SEEN | {"means": "phone", "whom": "本人", "answer": "reached", "text": "在家"}
+    ),
+    Case("POST /violations/{violation_id}/hand-over", STAFF, SEEN | {"to": 2, "reason": "出差"}),
+    Case("POST /violations/{violation_id}/decide", STAFF, SEEN | {"decision": "confirmed", "reason": "属实"}, clean=False),
+    Case("POST /violations/{violation_id}/reopen", HEADS, SEEN | {"reason": "有新情况"}, clean=False),
+    Case("GET /subjects", READERS),
+    Case(
+        "POST /subjects", KEEPERS,
+        {"office_id": 1, "number": "N1", "name": "新", "category": "parole", "level": "strict", "term_from": "2026-03-01T00:00:00Z",
+         "term_until": LATER},
+    ),
+    Case("GET /subjects/{subject_id}", READERS),
+    Case("PATCH /subjects/{subject_id}", KEEPERS, {"phone": "13800000000"}),
+    Case("PUT /subjects/{subject_id}/status", KEEPERS, {"status": "custody", "since": NOW.isoformat()}),
+    Case("GET /subjects/{subject_id}/position", STAFF, query=PURPOSE),
+    Case("GET /subjects/{subject_id}/track", STAFF, query=SPAN),
+    Case("GET /subjects/{subject_id}/log", STAFF, query=DAYS),
+    Case("GET /subjects/{subject_id}/log.html", STAFF, query=DAYS),
+    Case("POST /subjects/{subject_id}/log/entries", STAFF, {"kind": "visit", "content": "家访"}),
+    Case("GET /subjects/{subject_id}/authorities", READERS),
+    Case(
+        "POST /subjects/{subject_id}/authorities", KEEPERS,
+        {"basis": "article26", "valid_from": NOW.isoformat(), "valid_until": LATER, "approved_by": "王", "approved_on": NOW.isoformat()},
+    ),
+    Case("POST /authorities/{authority_id}/revoke", KEEPERS),
+    Case("GET /subjects/{subject_id}/devices", READERS),
+    Case("POST /subjects/{subject_id}/devices", KEEPERS, {"identifier": "P2"}),
+    Case("PATCH /devices/{device_id}", KEEPERS, {"interval_s": 300}),
+    Case("POST /devices/{device_id}/rotate", KEEPERS),
+    Case("POST /devices/{device_id}/revoke", KEEPERS),
+    Case("GET /subjects/{subject_id}/leaves", READERS),
+    Case("POST /subjects/{subject_id}/leaves", HEADS, {"destination": "宁波", "valid_from": NOW.isoformat(), "valid_until": LATER}),
+    Case("POST /leaves/{leave_id}/revoke", HEADS),
+    Case("GET /zones", READERS),
+    Case("GET /zones/{zone_id}", READERS, ids={"zone_id": 2}),
+    Case("GET /zones/{zone_id}/versions/{version}/outline", READERS, ids={"zone_id": 2}),
+    Case("GET /zones/{zone_id}/neighbours", READERS, ids={"zone_id": 2}),
+    Case(
+        "POST /zones", KEEPERS, {"code": "新", "name": "新", "kind": "exclusion", "scope": "office", "office_id": 1, "outline": OUTLINE}
+    ),
+    Case(
+        "POST /zones/import", KEEPERS,
+        {"content": {"type": "FeatureCollection", "features": [{
+            "type": "Feature", "properties": {"zone": "文件", "kind": "exclusion", "office": "YX0"},
+            "geometry": {"type": "Polygon", "coordinates": [[[120, 30], [120.1, 30], [120.1, 30.1], [120, 30]]]},
+        }]}},
+    ),
+    Case("POST /zones/{zone_id}/retire", KEEPERS, ids={"zone_id": 2}),
+    Case("GET /offices", READERS),
+    Case("POST /offices", {B, K}, {"code": "YX9", "name": "新所"}),
+    Case("PUT /offices/{office_id}", {B, K}, {"name": "改名"}),
+    Case("GET /officers", READERS),
+    Case("POST /officers", {K}, {"office_id": 1, "login": "new", "name": "新", "role": "officer"}),
+    Case("GET /officers/{officer_id}", READERS, elsewhere=200),
+    Case("PATCH /officers/{officer_id}", READERS, {"absent_until": LATER}, elsewhere=403),
+    Case("POST /officers/{officer_id}/deactivate", {K}, ids={"officer_id": 2}),
+    Case("PUT /officers/{officer_id}/password", {K}, {"password": "long and 长 enough"}, ids={"officer_id": 2}),
+    Case("POST /imports/{kind}", KEEPERS, "number,device\nS1,P9\n", ids={"kind": "devices"}),
+    Case("GET /faults/set-aside", READERS),
+    Case("GET /faults/set-aside/count", READERS),
+    Case("GET /faults/set-aside/{set_aside_id}", STAFF, query=PURPOSE),
+    Case("GET /faults/subjects", READERS),
+    Case("POST /faults/subjects/{subject_id}/retry", READERS),
+    Case("GET /faults/outages", READERS),
+    Case("GET /faults/area-silences", READERS),
+    Case("GET /monitor", READERS),
+    Case("GET /audit", {A}),
+    Case("GET /audit/verify", {A}),
+]  # fmt: skip
+OPEN = {"POST /login"}
+
+
+def ask(service: Service, login: str | None, case: Case) -> Any:
+    given = {"content": case.body} if isinstance(case.body, str) else {"json": case.body or {}} if case.method != "GET" else {}
+    return service.ask(login, case.method, case.path, params=case.query, **given)
+
+
+def test_every_operation_has_its_row(sqlite_url: str) -> None:
+    from corrections.store.database import open_database
+
+    engine: Engine = open_database(sqlite_url)
+    paths = create_app(engine, SETTINGS).openapi()["paths"]  # type: ignore[attr-defined]
+    engine.dispose()
+    under = {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, operations in paths.items()
+        for method in operations
+        if path.startswith("/api/v1")
+    }
+
+    assert under - OPEN == {case.operation for case in CASES}
+    assert {path for path in paths if not path.startswith("/api/v1")} == {"/health/live", "/health/ready", "/metrics"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
+def test_nobody_unknown_is_served(small_service: Service, case: Case) -> None:
+    for token in (None, "nobody"):
+        answer = ask(small_service, token, case)
+
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
+def test_a_role_that_may_not_is_told_so(small_service: Service, case: Case) -> None:
+    for role in EVERYBODY - case.by:
+        answer = ask(small_service, LOGINS[role], case)
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), role
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.has_id], ids=lambda case: case.operation)
+def test_what_lies_beyond_the_bureau_is_not_there(small_service: Service, case: Case) -> None:
+    for role in case.by:
+        answer = ask(small_service, f"other-{role}", case)
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), role
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.has_id], ids=lambda case: case.operation)
+def test_what_lies_beyond_the_office_is_not_there(small_service: Service, case: Case) -> None:
+    for role, login in OTHER_OFFICE.items():
+        if role in case.by:
+            assert ask(small_service, login, case).status_code == case.elsewhere, role
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
+def test_who_may_is_served(small_service: Service, case: Case) -> None:
+    first, *others = [LOGINS[role] for role in Role if role in case.by]
+
+    answer = ask(small_service, first, case)
+
+    assert answer.status_code in ((200, 201) if case.clean else (409,)), answer.text
+    for login in others:  # whom the state may stop now, but not her role
+        assert ask(small_service, login, case).status_code not in (401, 403)
