@@ -91,6 +91,7 @@ def serve(
     """1. Open the database. 2. Take the port, so that what cannot serve ends at once. 3. Run until told to stop."""
     from corrections.api.app import create_app
     from corrections.cli.opening import opened
+    from corrections.console.app import before, console_app
     from corrections.ingest.writer import Ingest
     from corrections.monitor.scheduler import Monitor
 
@@ -99,7 +100,8 @@ def serve(
         address = (host or settings.service.host, port or settings.service.port)
         with _listening(*address) as listener:
             monitor = Monitor(engine, settings, hears=True, evaluates=not web)
-            app = create_app(engine, settings, ingest=Ingest(engine, settings, wake=monitor.wake), monitor=monitor)
+            api = create_app(engine, settings, ingest=Ingest(engine, settings, wake=monitor.wake), monitor=monitor)
+            app = before(console_app(engine, settings), api)
             server = _server(app)
             # Before uvicorn listens to signals itself, and after: it raises the one that stopped it once more at its end.
             _on_stop(lambda: setattr(server, "should_exit", True))

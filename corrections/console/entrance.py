@@ -1,0 +1,69 @@
+"""Logging in and out, the language, and what the pages are drawn with."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from corrections import clock
+from corrections.console.door import HOME, LOGIN, clear_session, inside, require_same_origin, set_language, set_session
+from corrections.console.pages import ICON, STYLE, render
+from corrections.console.visit import Form, Serving, Visiting, origin_of
+from corrections.errors import Unauthenticated
+from corrections.records import accounts
+from corrections.store.database import writing
+
+router = APIRouter()
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}  # the address names the content
+
+
+@router.get("/")
+def root() -> Response:
+    return RedirectResponse(HOME, 303)
+
+
+@router.get("/console/login")
+def log_in_page(request: Request, desk: Serving, next: str = Query(HOME)) -> Response:
+    return render(request, desk, "login.html.j2", next=inside(next), login="", error=None, kept={})
+
+
+@router.post("/console/login")
+def log_in(form: Form, request: Request, desk: Serving) -> Response:
+    """A page of another site cannot log a browser in as somebody else."""
+    require_same_origin(request)
+    after, login = inside(form.get("next", HOME)), form.get("login", "").strip()
+    try:
+        with writing(desk.engine) as session:
+            token, _ = accounts.log_in(session, login, form.get("password", ""), clock.now(), desk.settings, origin_of(request))
+    except Unauthenticated as error:
+        return render(request, desk, "login.html.j2", status=error.status, here=LOGIN, next=after, login=login, error=error, kept={})
+    answer = RedirectResponse(after, 303)
+    set_session(request, answer, token, desk.settings.service.session_hours)
+    return answer
+
+
+@router.post("/console/logout")
+def log_out(visit: Visiting, request: Request) -> Response:
+    with visit.writing() as session:
+        accounts.log_out(session, visit.token, visit.now, visit.actor.origin)
+    answer = RedirectResponse(LOGIN, 303)
+    clear_session(request, answer)
+    return answer
+
+
+@router.post("/console/language")
+def choose_language(form: Form, request: Request) -> Response:
+    require_same_origin(request)
+    answer = RedirectResponse(inside(form.get("next", HOME)), 303)
+    set_language(request, answer, "en" if form.get("language") == "en" else "zh")
+    return answer
+
+
+@router.get("/console/static/{version}/console.css")
+def style() -> Response:
+    return Response(STYLE, media_type="text/css", headers=KEPT)
+
+
+@router.get("/console/static/{version}/icon.svg")
+def icon() -> Response:
+    return Response(ICON, media_type="image/svg+xml", headers=KEPT)

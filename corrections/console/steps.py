@@ -1,0 +1,118 @@
+"""The steps of a review as forms: which of them the state and the role allow, and how each is carried out.
+
+The rules are the review's own; ``open_steps`` only spares the reader forms that would be refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+
+from sqlmodel import Session, col, select
+
+from corrections.console.visit import Visit, choice, number
+from corrections.domain.model import EPOCH, Decision, FalseAlarmCause, ReviewState, Role
+from corrections.review import reviewing
+from corrections.review.assignment import OPEN, is_absent, may_take
+from corrections.review.queue import QueueItem
+from corrections.review.reviewing import Answer, Means
+from corrections.store.access import Action
+from corrections.store.tables import Office, Officer, Violation
+
+
+class Step(StrEnum):
+    CLAIM = "claim"
+    RELEASE = "release"
+    NOTE = "note"
+    CONTACT = "contact"
+    HAND_OVER = "hand-over"
+    DECIDE = "decide"
+    REOPEN = "reopen"
+
+
+def open_steps(item: QueueItem, visit: Visit) -> set[Step]:
+    """What the visitor could do now. Claiming again what she holds is offered where it acknowledges new evidence."""
+    me, head = visit.actor.officer_id, visit.may(Action.ASSIGN)
+    queued, claimed = item.review_state == ReviewState.QUEUED, item.review_state == ReviewState.CLAIMED
+    mine = claimed and item.claimed_by == me
+    steps = {Step.NOTE, Step.CONTACT}
+    if queued or (mine and item.new_evidence) or (claimed and not mine and _lies_still(item, visit)):
+        steps.add(Step.CLAIM)
+    if mine or (claimed and head):
+        steps.add(Step.RELEASE)
+    if mine or (item.review_state in OPEN and head):
+        steps.add(Step.DECIDE)
+    if mine or (queued and item.officer_id == me) or (item.review_state in OPEN and head):
+        steps.add(Step.HAND_OVER)
+    if item.review_state == ReviewState.DECIDED and head:
+        steps.add(Step.REOPEN)
+    return steps
+
+
+def takers(session: Session, violation: Violation, visit: Visit) -> list[tuple[int, str]]:
+    """To whom the violation may be handed over now, by id and name."""
+    holder = violation.claimed_by if violation.review_state == ReviewState.CLAIMED else violation.officer_id
+    near = select(Officer).join(Office, col(Office.id) == col(Officer.office_id)).where(Office.bureau_id == violation.bureau_id)
+    near = near.where((col(Officer.office_id) == violation.office_id) | (col(Officer.role) == Role.BUREAU.value))
+    staff = session.exec(near.order_by(col(Officer.id))).all()
+    free = [(o.id, o.name) for o in staff if o.id is not None and o.id != holder and not is_absent(o, visit.now)]
+    return [(id_, name) for id_, name in free if may_take(session, id_, violation) is not None]
+
+
+def carry_out(session: Session, visit: Visit, violation_id: int, step: Step, form: dict[str, str]) -> None:
+    """Do what a form asks for. Raises Invalid, Conflict, Forbidden, NotFound."""
+    _DOING[step](session, visit, violation_id, number(form, "revision"), form)
+
+
+def _lies_still(item: QueueItem, visit: Visit) -> bool:
+    return visit.now >= (item.held_since or EPOCH) + timedelta(minutes=visit.settings.rules.claim_minutes)
+
+
+Doing = Callable[[Session, Visit, int, int, dict[str, str]], object]
+
+
+def _claim(session: Session, visit: Visit, violation_id: int, revision: int, _form: dict[str, str]) -> object:
+    rules = visit.settings.rules
+    return reviewing.claim(session, visit.actor, violation_id, revision=revision, rules=rules, now=visit.now)
+
+
+def _release(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
+    note = form.get("note", "").strip()
+    return reviewing.release(session, visit.actor, violation_id, revision=revision, note=note, now=visit.now)
+
+
+def _note(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
+    return reviewing.note(session, visit.actor, violation_id, revision=revision, text=form.get("text", ""), now=visit.now)
+
+
+def _contact(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
+    means, answer = choice(form, "means", Means), choice(form, "answer", Answer)
+    whom, text = form.get("whom", ""), form.get("text", "")
+    terms = {"means": means, "whom": whom, "answer": answer, "text": text}
+    return reviewing.contact(session, visit.actor, violation_id, revision=revision, **terms, now=visit.now)  # type: ignore[arg-type]
+
+
+def _hand_over(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
+    to, reason = number(form, "to"), form.get("reason", "")
+    return reviewing.hand_over(session, visit.actor, violation_id, revision=revision, to=to, reason=reason, now=visit.now)
+
+
+def _decide(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
+    decision = choice(form, "decision", Decision)
+    cause = choice(form, "cause", FalseAlarmCause) if form.get("cause") else None
+    reason = form.get("reason", "")
+    return reviewing.decide(
+        session, visit.actor, violation_id, revision=revision, decision=decision, cause=cause, reason=reason, now=visit.now
+    )
+
+
+def _reopen(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
+    rules, reason = visit.settings.rules, form.get("reason", "")
+    return reviewing.reopen(session, visit.actor, violation_id, revision=revision, reason=reason, rules=rules, now=visit.now)
+
+
+_DOING: dict[Step, Doing] = {
+    Step.CLAIM: _claim, Step.RELEASE: _release, Step.NOTE: _note, Step.CONTACT: _contact, Step.HAND_OVER: _hand_over,
+    Step.DECIDE: _decide, Step.REOPEN: _reopen,
+}  # fmt: skip

@@ -1,0 +1,118 @@
+"""One violation: why, the evidence (once a purpose was given), its history, and the forms of its review."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session, col, select
+
+from corrections.console.pages import page
+from corrections.console.sketch import Place, Sketch, draw
+from corrections.console.steps import Step, carry_out, open_steps, takers
+from corrections.console.visit import Form, PathId, Visit, Visiting, checked_purpose, typed_words
+from corrections.domain.model import Decision, FalseAlarmCause, from_us
+from corrections.errors import Conflict, CorrectionsError, Forbidden, Invalid
+from corrections.records.audit import audited_location_read
+from corrections.review import queue
+from corrections.review.reviewing import LONGEST_TEXT, Answer, Means
+from corrections.store.access import Action, violation_for
+from corrections.store.tables import Officer, Violation, ZoneRevision
+
+router = APIRouter(prefix="/console/violations")
+CHOICES = {
+    "Step": Step, "means": list(Means), "answers": list(Answer), "decisions": list(Decision), "causes": list(FalseAlarmCause),
+    "longest": LONGEST_TEXT,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a violation rests on, places included. ``fixes`` are the deciding ones, each with ``at`` and its ``parts`` in the story."""
+
+    fixes: list[dict[str, Any]]
+    sketch: Sketch | None
+    zone_version: int | None
+    content: dict[str, Any]
+
+
+@router.get("/{violation_id}")
+def show(violation_id: PathId, visit: Visiting, purpose: str | None = None, done: Step | None = None) -> Response:
+    """With a purpose places are shown, and the read is recorded; without one, all but the places."""
+    try:
+        return _shown(visit, violation_id, purpose, done=done)
+    except Invalid as error:
+        return _shown(visit, violation_id, None, error=error)
+
+
+@router.post("/{violation_id}/{step}")
+def take_step(form: Form, violation_id: PathId, step: Step, visit: Visiting) -> Response:
+    """What is refused shows the violation as it stands now, why, and what was typed."""
+    purpose = form.get("purpose") or None
+    try:
+        with visit.writing() as session:
+            carry_out(session, visit, violation_id, step, form)
+    except (Conflict, Invalid, Forbidden) as error:
+        return _shown(visit, violation_id, purpose, error=error, failed=step, typed=form)
+    return RedirectResponse(_address(violation_id, purpose, done=step), 303)
+
+
+def _address(violation_id: int, purpose: str | None, **more: str) -> str:
+    query = urlencode(({"purpose": purpose} if purpose else {}) | more)
+    return f"/console/violations/{violation_id}" + (f"?{query}" if query else "")
+
+
+def _shown(
+    visit: Visit,
+    violation_id: int,
+    purpose: str | None,
+    *,
+    error: CorrectionsError | None = None,
+    failed: Step | None = None,
+    typed: dict[str, str] | None = None,
+    done: Step | None = None,
+) -> Response:
+    with visit.reading() if purpose is None else visit.writing() as session:
+        violation = violation_for(session, visit.actor, violation_id, Action.REVIEW)
+        evidence = None
+        if purpose is not None:
+            audited_location_read(session, visit.actor, [violation.subject_id], checked_purpose(purpose), visit.now)
+            evidence = _evidence(session, violation)
+        item = queue.queue_item(session, visit.actor, violation_id, now=visit.now)
+        steps = queue.history(session, visit.actor, violation_id)
+        possible = open_steps(item, visit)
+        offered = takers(session, violation, visit) if Step.HAND_OVER in possible else []
+        people = _people(session, steps)
+    kept = typed_words(typed) if typed and failed not in possible else {}  # where no form is left that shows them
+    return page(
+        visit, "violation.html.j2", status=error.status if error else 200, here=_address(violation_id, purpose),
+        item=item, steps=steps, people=people, evidence=evidence, purpose=purpose, open=possible, takers=offered, error=error,
+        failed=failed, typed=typed or {}, kept=kept, done=done, **CHOICES,
+    )  # fmt: skip
+
+
+def _evidence(session: Session, violation: Violation) -> Evidence:
+    fixes = [fix | {"at": from_us(fix["fix_us"])} for fix in violation.evidence.get("deciding", [])]
+    farthest = max((fix["distance_m"] for fix in fixes), default=0.0) if violation.zone_revision_id is not None else 0.0
+    for fix in fixes:
+        told = {
+            "first": fix["at"] == violation.started_at,
+            "opening": fix["at"] == violation.opened_at,
+            "deepest": fix["distance_m"] == farthest > 0,
+            "last": fix["at"] == violation.last_fix_at,
+        }
+        fix["parts"] = [part for part, applies in told.items() if applies]
+    places = [Place(str(i), fix["lat"], fix["lon"], fix["accuracy_m"]) for i, fix in enumerate(fixes, 1)]
+    zone = session.get(ZoneRevision, violation.zone_revision_id) if violation.zone_revision_id is not None else None
+    sketch = draw(places, zone.outline if zone else None)
+    return Evidence(fixes, sketch, zone.version if zone else None, violation.evidence)
+
+
+def _people(session: Session, steps: Sequence[queue.Step]) -> dict[int, str]:
+    """The names of those to whom something was given, by id."""
+    ids = {step.content["to"] for step in steps if step.content.get("to") is not None}
+    return {id_: name for id_, name in session.exec(select(Officer.id, Officer.name).where(col(Officer.id).in_(ids))) if id_ is not None}

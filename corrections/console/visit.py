@@ -1,0 +1,159 @@
+"""What an endpoint works with: the desk that serves, the visit that is served, and the form that was sent."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Path, Request
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from corrections import clock
+from corrections.console.door import LANGUAGE_COOKIE, SAFE, SESSION_COOKIE, require_same_origin
+from corrections.errors import Invalid, Unauthenticated
+from corrections.records import accounts, directory
+from corrections.settings import Settings
+from corrections.store.access import ALLOWED, Action, Actor
+from corrections.store.database import reading, writing
+
+LONGEST_FORM = 200_000  # bytes
+MOST_FIELDS = 50
+MOST_ID = 2**53 - 1
+WORDS = ("text", "reason", "note", "whom")  # fields of a form whose words are not to be lost
+LONGEST_PURPOSE = 500
+Language = Literal["zh", "en"]
+Choice = TypeVar("Choice", bound=StrEnum)
+PathId = Annotated[int, Path(ge=1, le=MOST_ID)]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the console serves from."""
+
+    engine: Engine
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request by a person who is logged in; ``timezone`` is her bureau's."""
+
+    desk: Desk
+    request: Request
+    actor: Actor
+    token: str
+    bureau: str
+    timezone: ZoneInfo
+    now: datetime
+
+    @property
+    def settings(self) -> Settings:
+        return self.desk.settings
+
+    def may(self, action: Action) -> bool:
+        return self.actor.role in ALLOWED[action]
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A session for looking only."""
+        return reading(self.desk.engine)
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """One unit of work; it is committed when the block ends, before anything is answered."""
+        return writing(self.desk.engine)
+
+
+def desk_of(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def visit_of(request: Request) -> Visit:
+    """Who asks. Raises Unauthenticated, and Forbidden for a change that another site's page asks for.
+
+    Use keeps a log-in alive; that is written once a minute at most.
+    """
+    if request.method not in SAFE:
+        require_same_origin(request)
+    desk, now, token = desk_of(request), clock.now(), request.cookies.get(SESSION_COOKIE)
+    if not token:
+        raise Unauthenticated("Log in first.", "请先登录。")
+    with reading(desk.engine) as session:
+        actor = accounts.actor_for(session, token, now, desk.settings, origin_of(request))
+        bureau = directory.bureau_of(session, actor)
+        name, timezone = bureau.name, ZoneInfo(bureau.timezone)
+        stale = accounts.needs_touch(session, token, now)
+    if stale:
+        with writing(desk.engine) as session:
+            accounts.touch(session, token, now)
+    return Visit(desk, request, actor, token, name, timezone, now)
+
+
+def origin_of(request: Request) -> str:
+    """From where: the address, as the audit trail keeps it."""
+    return request.client.host if request.client else ""
+
+
+def language_of(request: Request, desk: Desk) -> Language:
+    """What the reader chose, else the service's."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    return "en" if chosen == "en" else "zh" if chosen == "zh" else desk.settings.service.language
+
+
+# ---- forms
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form as the browser sent them. Kept with the request, so that what was typed can be shown again.
+
+    Raises Invalid.
+    """
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_FORM:
+            raise Invalid("The form holds too much text.", "表单内容过长，请缩短后重试。")
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Invalid("The form cannot be read.", "表单内容无法读取。") from None
+    request.state.form = form = dict(pairs)
+    return form
+
+
+def typed_words(form: dict[str, str]) -> dict[str, str]:
+    """What somebody wrote, to be shown again where it could not be used."""
+    return {name: form[name] for name in WORDS if form.get(name, "").strip()}
+
+
+def number(form: dict[str, str], name: str) -> int:
+    """A whole number of a form. Raises Invalid."""
+    value = form.get(name, "")
+    if not (value.isascii() and value.isdigit() and len(value) <= 16 and 0 < int(value) <= MOST_ID):
+        raise Invalid(f"{name} is missing or not a number.", "请选择有效的选项。", field=name)
+    return int(value)
+
+
+def choice(form: dict[str, str], name: str, choices: type[Choice]) -> Choice:
+    """One of the values of an enumeration. Raises Invalid."""
+    try:
+        return choices(form.get(name, ""))
+    except ValueError:
+        raise Invalid(f"Choose one of what is offered for {name}.", "请选择所列选项之一。", field=name) from None
+
+
+def checked_purpose(purpose: str) -> str:
+    """A purpose that can be recorded; whether there is one at all is for the audit to say. Raises Invalid."""
+    if len(purpose) > LONGEST_PURPOSE:
+        raise Invalid(f"A purpose has at most {LONGEST_PURPOSE} characters.", f"目的不超过 {LONGEST_PURPOSE} 个字符。", field="purpose")
+    return purpose
+
+
+Serving = Annotated[Desk, Depends(desk_of)]
+Visiting = Annotated[Visit, Depends(visit_of)]
+Form = Annotated[dict[str, str], Depends(form_of)]

@@ -1,0 +1,317 @@
+"""A violation as a page: places only for a purpose, and each step of its review through a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from corrections.console.steps import Step
+from corrections.domain.model import Datum
+from corrections.errors import CorrectionsError
+from corrections.records import accounts, outlines, zones
+from corrections.review import queue, reviewing
+from corrections.review.events import EventKind
+from corrections.review.reviewing import Answer, Means
+from corrections.store.database import writing
+from corrections.store.tables import Violation
+from tests.console.desk import DAY, PLACE, Desk, forms_of
+from tests.review.scene import HOUR, MINUTE, NOW, RULES, an_actor, kinds
+
+CONTACT = {"means": "phone", "whom": "其母", "answer": "reached", "text": "在医院陪护"}
+
+
+def test_places_are_shown_for_a_purpose_alone_and_the_look_is_recorded(desk: Desk) -> None:
+    before = desk.get("liming", "/console/violations/1").text
+
+    assert "在活动范围“活动区”之外" in before
+    assert "请说明查看目的" in before
+    assert PLACE not in before
+    assert '<svg class="sketch"' not in before
+    assert desk.purposes() == []
+
+    told = desk.get("liming", "/console/violations/1", purpose="核查违规").text
+
+    for word in (f"{PLACE}, 120.050000", "外侧 554 米", "97%", "± 20 米", "03-02 08:00:00", '<svg class="sketch"', "第 1 版"):
+        assert word in told
+    assert desk.purposes() == [("liming名", 1, "核查违规")]
+
+
+@pytest.mark.parametrize(("purpose", "says"), [("  ", "请填写查看位置信息的目的"), ("长" * 501, "不超过 500")])
+def test_a_purpose_that_says_nothing_or_too_much_shows_no_place(desk: Desk, purpose: str, says: str) -> None:
+    answer = desk.get("liming", "/console/violations/1", purpose=purpose)
+
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert PLACE not in answer.text
+    assert desk.purposes() == []
+
+
+def test_a_violation_about_contact_says_that_it_rests_on_no_fix(desk: Desk) -> None:
+    told = desk.get("zhao", "/console/violations/2", purpose="核查").text
+
+    assert "没有定位点" in told
+    assert "失去联系" in told
+
+
+@pytest.mark.parametrize(
+    ("login", "status"), [("zhao", 404), ("head2", 404), ("auditor", 403), ("admin", 403), ("bureau", 200), ("head", 200)]
+)
+def test_an_office_is_the_boundary_of_what_is_seen_and_done(desk: Desk, login: str, status: int) -> None:
+    shown = desk.get(login, "/console/violations/1", purpose="看看")
+    noted = desk.step(login, "note", text="看过")
+
+    assert shown.status_code == status
+    assert noted.status_code == (303 if status == 200 else status)
+    assert (PLACE in shown.text) == (status == 200)
+    assert len(desk.purposes()) == (status == 200)
+
+
+def test_claim_contact_and_decide_through_the_forms(desk: Desk) -> None:
+    claimed = desk.step("liming", "claim", purpose="核查违规")
+    contacted = desk.step("liming", "contact", **CONTACT)
+    decided = desk.step("liming", "decide", decision="reasonable_excuse", cause="", reason="就医，材料已核")
+
+    assert claimed.headers["location"] == "/console/violations/1?purpose=%E6%A0%B8%E6%9F%A5%E8%BF%9D%E8%A7%84&done=claim"
+    assert [answer.status_code for answer in (claimed, contacted, decided)] == [303, 303, 303]
+    violation = desk.violation()
+    assert (violation.review_state, violation.decision, violation.decided_by) == ("decided", "reasonable_excuse", 1)
+    page = desk.get("liming", decided.headers["location"]).text
+    for word in ("已办结。", "有正当理由", "电话 · 其母 · 已联系上", "在医院陪护", "就医，材料已核", "认领"):
+        assert word in page
+
+
+def test_each_form_carries_the_revision_and_the_purpose_that_were_seen(desk: Desk) -> None:
+    page = desk.get("liming", "/console/violations/1", purpose="核查<1>").text
+
+    forms = re.findall(r"<form method=\"post\" action=\"/console/violations/1/.*?</form>", page, re.DOTALL)
+    assert len(forms) == 4
+    for form in forms:
+        assert 'name="revision" value="1"' in form
+        assert 'name="purpose" value="核查&lt;1&gt;"' in form
+
+
+def test_of_two_who_decide_at_once_one_is_told_who_was_first_and_keeps_her_words(desk: Desk) -> None:
+    desk.step("liming", "claim")
+    seen = desk.violation().revision
+    first = desk.post("head", "/console/violations/1/decide", {"revision": seen, "decision": "confirmed", "reason": "属实"})
+
+    second = desk.post(
+        "liming", "/console/violations/1/decide", {"revision": seen, "decision": "false_alarm", "cause": "other", "reason": "我认为是误报"}
+    )
+
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert "head名已先行操作（办结" in second.text
+    assert "现状态：已办结" in second.text
+    assert "我认为是误报" in second.text
+    assert desk.violation().decision == "confirmed"
+
+
+def test_a_refused_form_is_shown_again_as_it_was_filled_in(desk: Desk) -> None:
+    desk.step("liming", "claim")
+
+    answer = desk.step("liming", "decide", decision="false_alarm", cause="", reason="定位漂移")
+
+    assert answer.status_code == 422
+    assert "须选择误报原因" in answer.text
+    assert 'value="false_alarm" required checked' in answer.text
+    assert ">定位漂移</textarea>" in answer.text
+    assert desk.violation().decision is None
+
+
+def test_what_a_conflict_left_no_form_for_is_not_lost(desk: Desk) -> None:
+    desk.step("liming", "claim")
+    desk.step("liming", "decide", decision="confirmed", reason="属实")
+
+    answer = desk.step("liming", "decide", decision="confirmed", reason="另一个理由")
+
+    assert answer.status_code == 409
+    assert "decide" not in forms_of(answer)
+    assert "另一个理由" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("step", "form"),
+    [
+        ("decide", {"decision": "guilty", "reason": "x"}),
+        ("decide", {"reason": "x"}),
+        ("decide", {"decision": "confirmed", "reason": " "}),
+        ("contact", CONTACT | {"means": "owl"}),
+        ("contact", CONTACT | {"whom": ""}),
+        ("note", {}),
+        ("note", {"text": "x", "revision": ""}),
+        ("note", {"text": "x", "revision": "99999999999999999999"}),
+        ("note", {"text": "\x00"}),
+        ("note", {"text": "x" * 5001}),
+        ("hand-over", {"to": "x", "reason": "x"}),
+        ("hand-over", {"to": "1", "reason": "x"}),
+        ("hand-over", {"to": "999", "reason": "x"}),
+    ],
+)
+def test_input_at_fault_is_told_and_changes_nothing(desk: Desk, step: str, form: dict[str, str]) -> None:
+    desk.step("liming", "claim")
+    before = desk.violation().revision
+
+    answer = desk.step("liming", step, **form)
+
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert desk.violation().revision == before
+
+
+def test_a_form_that_is_too_long_or_unreadable_is_refused_on_a_page(desk: Desk) -> None:
+    for body in (b"text=" + b"x" * 300_000, b"\xff\xfe", b"a=%ff", b"&".join(b"a=1" for _ in range(99))):
+        headers = {"Cookie": "corrections_session=liming", "Origin": "http://testserver"}
+        answer = desk.client.post("/console/violations/1/note", content=body, headers=headers)
+
+        assert answer.status_code == 422
+        assert "表单" in answer.text
+
+
+def test_a_violation_goes_to_whom_it_is_handed_over(desk: Desk) -> None:
+    page = desk.get("liming", "/console/violations/1").text
+    offered = re.findall(r'<option value="(\d+)">(\w+)</option>', page)
+
+    answer = desk.step("liming", "hand-over", to="2", reason="我出差")
+
+    assert offered == [("2", "wangfang名"), ("3", "head名"), ("4", "bureau名")]
+    assert answer.status_code == 303
+    told = desk.get("wangfang", "/console/violations/1").text
+    assert "→ wangfang名" in told
+    assert "我出差" in told
+
+
+def test_an_absent_officer_is_not_offered(desk: Desk) -> None:
+    with writing(desk.engine) as session:
+        accounts.change_officer(session, None, 2, absent_until=NOW + DAY, now=NOW)
+
+    assert "wangfang名" not in desk.get("liming", "/console/violations/1").text
+
+
+def test_what_later_evidence_changed_is_told_in_words_and_without_places(desk: Desk) -> None:
+    desk.step("liming", "claim")
+    with writing(desk.engine) as session:
+        violation = session.get_one(Violation, 1)
+        changes = {"ended_at": NOW, "severity": "high", "evidence": {"deciding": []}, "reason_zh": "新说明", "reason_en": "New reason"}
+        queue.revise(session, violation, changes, NOW, note="later evidence")
+        queue.withdraw(session, violation, NOW, note="later evidence does not bear it out")
+
+    chinese, english = (desk.get("liming", "/console/violations/1", language=language).text for language in ("zh", "en"))
+
+    for word in ("后到的证据", "— → 2026-03-02 09:00", "中 → 高", "新说明", "证据不再支持该违规", "有新证据", "确认新证据"):
+        assert word in chinese
+    for word in ("later evidence", "medium → high", "New reason", "no longer bears it out"):
+        assert word in english
+    assert PLACE not in chinese + english
+
+
+# ---- the forms are those that the review would take
+
+
+def _queued(session: Any) -> None:
+    """As found."""
+
+
+def _claimed(session: Any) -> None:
+    reviewing.claim(session, an_actor(session, "liming"), 1, revision=1, rules=RULES, now=NOW)
+
+
+def _lies_still(session: Any) -> None:
+    reviewing.claim(session, an_actor(session, "liming"), 1, revision=1, rules=RULES, now=NOW - timedelta(minutes=RULES.claim_minutes))
+
+
+def _changed(session: Any) -> None:
+    _claimed(session)
+    queue.revise(session, session.get_one(Violation, 1), {"severity": "high"}, NOW, note="later evidence")
+
+
+def _decided(session: Any) -> None:
+    _claimed(session)
+    reviewing.decide(session, an_actor(session, "liming"), 1, revision=2, decision="confirmed", reason="属实", now=NOW)  # type: ignore[arg-type]
+
+
+def _nobodys(session: Any) -> None:
+    session.get_one(Violation, 1).officer_id = None
+
+
+DOING: dict[Step, Callable[..., Any]] = {
+    Step.CLAIM: lambda *who, **terms: reviewing.claim(*who, rules=RULES, **terms),
+    Step.RELEASE: reviewing.release,
+    Step.NOTE: lambda *who, **terms: reviewing.note(*who, text="看过", **terms),
+    Step.CONTACT: lambda *who, **terms: reviewing.contact(
+        *who, means=Means.PHONE, whom="本人", answer=Answer.REACHED, text="在家", **terms
+    ),
+    Step.HAND_OVER: lambda *who, **terms: reviewing.hand_over(*who, to=4, reason="出差", **terms),
+    Step.DECIDE: lambda *who, **terms: reviewing.decide(*who, decision="confirmed", reason="属实", **terms),
+    Step.REOPEN: lambda *who, **terms: reviewing.reopen(*who, reason="新情况", rules=RULES, **terms),
+}
+
+
+class _Undone(Exception):
+    pass
+
+
+@pytest.mark.parametrize("login", ["liming", "wangfang", "head", "bureau"])
+@pytest.mark.parametrize("state", [_queued, _claimed, _lies_still, _changed, _decided, _nobodys], ids=lambda state: state.__name__)
+def test_only_the_forms_that_state_and_role_allow_are_shown(desk: Desk, login: str, state: Callable[[Any], None]) -> None:
+    with writing(desk.engine) as session:
+        state(session)
+
+    shown = forms_of(desk.get(login, "/console/violations/1"))
+
+    taken = {step.value for step in Step if _is_taken(desk, login, step)}
+    # Going on to hold what one holds is taken, too, but offered only where it acknowledges something new.
+    superfluous = {"claim"} if login == "liming" and state in (_claimed, _lies_still) else set()
+    # The bureau's officer is the one to whom it is handed over here: what is hers she hands over to somebody else.
+    assert shown == taken - superfluous
+
+
+def _is_taken(desk: Desk, login: str, step: Step) -> bool:
+    """Whether the review takes the step, which is then undone."""
+    try:
+        with writing(desk.engine) as session:
+            revision = session.get_one(Violation, 1).revision
+            DOING[step](session, an_actor(session, login), 1, revision=revision, now=NOW)
+            raise _Undone
+    except _Undone:
+        return True
+    except CorrectionsError:
+        return False
+
+
+def test_every_step_of_the_page_leaves_its_event(desk: Desk) -> None:
+    desk.step("liming", "claim")
+    desk.step("liming", "release", note="先去开会")
+    desk.step("liming", "claim")
+    desk.step("liming", "note", text="看过")
+    desk.step("liming", "contact", **CONTACT)
+    desk.step("liming", "decide", decision="confirmed", reason="属实")
+    desk.step("head", "reopen", reason="有新情况")
+    desk.step("head", "hand-over", to="2", reason="请你办")
+
+    with writing(desk.engine) as session:
+        assert kinds(session, session.get_one(Violation, 1))[2:] == [
+            EventKind.CLAIMED, EventKind.RELEASED, EventKind.CLAIMED, EventKind.NOTED, EventKind.CONTACTED, EventKind.DECIDED,
+            EventKind.REOPENED, EventKind.HANDED_OVER,
+        ]  # fmt: skip
+    page = desk.get("wangfang", "/console/violations/1").text
+    for word in ("先去开会", "有新情况", "请你办", "→ wangfang名"):
+        assert word in page
+
+
+def test_an_exclusion_zone_tells_distances_the_other_way_round(desk: Desk) -> None:
+    with writing(desk.engine) as session:
+        terms = zones.Terms(code="X", name="学校", kind=zones.ZoneKind.EXCLUSION)
+        outline = outlines.circle(30.105, 120.05, 700.0, datum=Datum.WGS84)
+        published = zones.publish_zone(session, None, 1, terms, outline, valid_from=NOW - HOUR - MINUTE, now=NOW)
+        violation = session.get_one(Violation, 1)
+        violation.zone_id, violation.zone_revision_id = published.zone_id, published.id
+
+    told = desk.get("liming", "/console/violations/1", purpose="核查").text
+
+    assert "内侧 554 米" in told
+    assert "进入禁止区域" in told
+    assert 'class="zone exclusion"' in told
