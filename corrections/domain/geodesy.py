@@ -133,6 +133,14 @@ def plane_at(lat: float, lon: float) -> Plane:
     return Plane(lat, lon)
 
 
+_GEOD = pyproj.Geod(ellps="WGS84")
+
+
+def distances_m(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Floats:
+    """Geodesic distances in metres between WGS-84 positions, pair by pair (Karney 2013); arrays of one length."""
+    return np.asarray(_GEOD.inv(lon1, lat1, lon2, lat2)[2], dtype=np.float64)
+
+
 def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     """Geodesic distance in metres between two WGS-84 positions (Karney 2013); for single pairs, not for columns."""
     return float(geodesic((lat1, lon1), (lat2, lon2)).meters)
