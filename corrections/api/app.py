@@ -20,6 +20,7 @@ from corrections.api.routes import (
     authorities,
     devices,
     faults,
+    gateways,
     imports,
     leaves,
     login,
@@ -41,7 +42,23 @@ if TYPE_CHECKING:
 
 # Bytes of bodies with outlines (100,000 vertices, JSON in JSON) and files, by how the address begins.
 LARGE = {"/api/v1/imports/": MOST_BYTES, "/api/v1/zones": 40_000_000, "/api/v1/subjects/": 10_000_000}
-NOUNS = (login, violations, subjects, whereabouts, logs, authorities, devices, leaves, zones, offices, officers, imports, faults, audit)
+NOUNS = (
+    login,
+    violations,
+    subjects,
+    whereabouts,
+    logs,
+    authorities,
+    devices,
+    leaves,
+    zones,
+    offices,
+    officers,
+    gateways,
+    imports,
+    faults,
+    audit,
+)
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": phrase, "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     for status, phrase in {

@@ -290,20 +290,20 @@ def _place(after: str) -> ColumnElement[Any]:
 
 
 def _rows(session: Session, conditions: Sequence[ColumnElement[bool]], limit: int) -> Sequence[Any]:
+    """The first rows in order, with names. The page is picked first and only then joined: a queue may be long."""
     v, owner, holder, decider = Violation, aliased(Officer), aliased(Officer), aliased(Officer)
-    names = (owner.name, holder.name, decider.name)
-    columns = (v, Subject, Office.name, Zone, _urgent(), *names)
+    ids = select(v.id).outerjoin(Zone, col(Zone.id) == col(v.zone_id)).where(*conditions).order_by(*_order()).limit(limit).subquery()
+    columns = (v, Subject, Office.name, Zone, _urgent(), owner.name, holder.name, decider.name)
     statement = (
         select(*columns)  # type: ignore[call-overload]
+        .join(ids, ids.c.id == col(v.id))
         .join(Subject, col(Subject.id) == col(v.subject_id))
         .join(Office, col(Office.id) == col(v.office_id))
         .outerjoin(Zone, col(Zone.id) == col(v.zone_id))
         .outerjoin(owner, col(owner.id) == col(v.officer_id))
         .outerjoin(holder, col(holder.id) == col(v.claimed_by))
         .outerjoin(decider, col(decider.id) == col(v.decided_by))
-        .where(*conditions)
         .order_by(*_order())
-        .limit(limit)
         .options(defer(v.evidence))  # type: ignore[arg-type]
     )
     rows: Sequence[Any] = session.exec(statement).all()

@@ -15,7 +15,7 @@ from corrections import clock
 from corrections.api.app import create_app
 from corrections.clock import SetClock
 from corrections.domain.model import Role, Scope, Severity, ZoneKind
-from corrections.records import accounts, outlines, permits, register, zones
+from corrections.records import accounts, gateways, outlines, permits, register, zones
 from corrections.records.permits import Basis
 from corrections.settings import Settings
 from corrections.store.credentials import hash_credential
@@ -33,7 +33,7 @@ STRANGERS = {f"other-{role}": role for role in Role}  # staff of another bureau,
 def found(engine: Engine) -> None:
     """The two offices and their staff (see the scene), a head of the second office, another bureau with staff of every role; subject 1
     with authority 1, device 1, leave 1; zone 1 (everyone, inclusion), zone 2 (subject 1, exclusion); violation 1 of subject 1; a message
-    put aside (1); everybody logged in with her login as token."""
+    put aside (1); a gateway (1); everybody logged in with her login as token."""
     with writing(engine) as session:
         subject = settle(session)
         a_subject(session, "S2", office_id=2, officer="zhao")
@@ -47,6 +47,7 @@ def found(engine: Engine) -> None:
         permits.grant_leave(
             session, None, subject.id, destination="杭州", valid_from=NOW + HOUR, valid_until=NOW + 2 * HOUR, approved_by="所长", now=NOW
         )
+        gateways.create_gateway(session, None, 1, name="省厅平台", now=NOW)
         a_zone(session, "全市", ZoneKind.INCLUSION)
         a_zone(session, "学校", ZoneKind.EXCLUSION, SCHOOL, scope=Scope.SUBJECT, subject_id=subject.id)
         a_violation(session, subject)

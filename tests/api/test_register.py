@@ -128,6 +128,15 @@ def test_an_officer_says_when_she_is_away(service: Service) -> None:
     assert service.ask("liming", "PATCH", "/api/v1/officers/1", json={"role": "bureau"}).status_code == 403
 
 
+def test_another_system_may_send_reports_until_its_credential_ends(service: Service) -> None:
+    made = service.post("admin", "/gateways", {"name": "市局平台"}).json()
+    again = service.post("admin", "/gateways", {"name": "市局平台"})
+    ended = service.post("admin", f"/gateways/{made['gateway']['id']}/revoke").json()
+
+    assert (len(made["credential"]), again.status_code, ended["active"]) == (26, 409, False)
+    assert [(row["name"], row["active"]) for row in service.get("admin", "/gateways").json()] == [("省厅平台", True), ("市局平台", False)]
+
+
 CSV = "社区矫正对象编号,姓名,矫正类别,管理类别,司法所,矫正起始,矫正截止,设备编号\nN1,甲,缓刑,普管,YX0,2026-03-01,2027-03-01,D1\n"
 
 
