@@ -10,6 +10,7 @@ from corrections.records import words
 from corrections.review.assignment import Why
 
 Both = tuple[str, str]
+MINUTE = timedelta(minutes=1)
 
 WHYS: words.Words = {
     Why.SUBJECTS_OFFICER: ("对象的责任工作人员", "the subject's officer"),

@@ -6,8 +6,10 @@ import re
 from datetime import timedelta
 
 import pytest
+import typer
 from sqlalchemy import update
 
+from corrections.cli.app import app as commands_of_the_cli
 from corrections.console import queue_page
 from corrections.store.database import writing
 from corrections.store.tables import LoginSession, Subject, Zone
@@ -107,6 +109,19 @@ def test_who_reviews_nothing_is_told_what_else_she_can_do(desk: Desk, login: str
     assert page.status_code == 200
     assert says in page.text
     assert "/console/violations/" not in page.text
+
+
+def test_what_she_is_told_of_is_there(desk: Desk) -> None:
+    addresses = set(desk.client.get("/openapi.json").json()["paths"])
+    commands = typer.main.get_group(commands_of_the_cli).commands
+    for login in ("auditor", "admin"):
+        told = re.findall(r"<code>([^<]+)</code>", desk.get(login, "/console/").text)
+        assert len(told) > 1
+        for name in told:
+            if "/api/" in name:
+                assert any(address.startswith(name.removeprefix("GET ")) for address in addresses), name
+            else:
+                assert name.removeprefix("corrections ") in commands
 
 
 def test_a_breach_in_progress_at_an_exclusion_zone_is_called_that_and_marked(desk: Desk) -> None:

@@ -265,7 +265,6 @@ def test_only_the_forms_that_state_and_role_allow_are_shown(desk: Desk, login: s
     taken = {step.value for step in Step if _is_taken(desk, login, step)}
     # Going on to hold what one holds is taken, too, but offered only where it acknowledges something new.
     superfluous = {"claim"} if login == "liming" and state in (_claimed, _lies_still) else set()
-    # The bureau's officer is the one to whom it is handed over here: what is hers she hands over to somebody else.
     assert shown == taken - superfluous
 
 
