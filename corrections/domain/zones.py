@@ -53,6 +53,10 @@ class ZoneBook:
         self.valid_until: Ints = np.array([v.valid_until_us for v in self.versions], dtype=np.int64)
         self.zone_id: Ints = np.array([v.zone_id for v in self.versions], dtype=np.int64)
         self._edges: NDArray[np.object_] = np.full(len(self.versions), None, dtype=object)
+        # Where each zone's plane is centred, and for each zone the first one that shares its plane.
+        self._centres = [(round(float(s + n) / 2, 1), round(float(w + e) / 2, 1)) for w, s, e, n in self.bounds]
+        first: dict[tuple[float, float], int] = {}
+        self._plane: Ints = np.array([first.setdefault(c, i) for i, c in enumerate(self._centres)], dtype=np.int64)
         self._grids: dict[int, _Grid] = {}
 
     def contains(self, zone: Ints, lat: Floats, lon: Floats) -> Bools:
@@ -63,15 +67,30 @@ class ZoneBook:
         inside = np.zeros(len(zone), dtype=bool)
         west, south, east, north = self.bounds[zone].T
         near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
-        for index, rows in _by_zone(zone, near):
-            grid = self._grid(index, len(rows))
-            if grid is None:
-                inside[rows] = shapely.intersects_xy(self.outlines[index], lon[rows], lat[rows])
-                continue
-            depth = _look_up(grid, lat[rows], lon[rows])
-            inside[rows] = depth < 0
-            close = rows[np.abs(depth) <= grid.reach_m]
-            inside[close] = shapely.intersects_xy(self.outlines[index], lon[close], lat[close])
+        near = near[np.argsort(zone[near], kind="stable")]
+        crowded = np.zeros(len(near), dtype=bool)
+        for index, rows in self._crowds(zone, near):
+            crowded[rows] = True
+            inside[near[rows]] = self._contains_by_grid(index, lat[near[rows]], lon[near[rows]])
+        alone = near[~crowded]
+        inside[alone] = shapely.intersects_xy(self.outlines[zone[alone]], lon[alone], lat[alone])
+        return inside
+
+    def _crowds(self, zone: Ints, near: Ints) -> list[tuple[int, Ints]]:
+        """(zone index, positions in ``near``) where a grid pays; ``near`` is sorted by zone."""
+        indices, first, count = np.unique(zone[near], return_index=True, return_counts=True)
+        large = [
+            (index, np.arange(start, start + n, dtype=np.int64))
+            for index, start, n in zip(indices.tolist(), first.tolist(), count.tolist(), strict=True)
+            if index in self._grids or n >= GRID_FROM_POINTS
+        ]
+        return [(index, rows) for index, rows in large if self._grid(index, len(rows)) is not None]
+
+    def _contains_by_grid(self, index: int, lat: Floats, lon: Floats) -> Bools:
+        depth = _look_up(self._grids[index], lat, lon)
+        inside: Bools = depth < 0
+        close = np.flatnonzero(np.abs(depth) <= self._grids[index].reach_m)
+        inside[close] = shapely.intersects_xy(self.outlines[index], lon[close], lat[close])
         return inside
 
     def signed_distance_m(self, zone: Ints, lat: Floats, lon: Floats, enough_m: Floats) -> Floats:
@@ -108,15 +127,16 @@ class ZoneBook:
         return beyond
 
     def _edge_distance_m(self, zone: Ints, lat: Floats, lon: Floats) -> Floats:
-        metres = np.empty(len(zone), dtype=np.float64)
-        for index, rows in _by_zone(zone, np.arange(len(zone))):
+        for index in np.unique(zone).tolist():
             if self._edges[index] is None:
-                self._edges[index] = _edge_on_plane(self.outlines[index])
-            plane = _plane_of(self.bounds[index])
+                self._edges[index] = _edge_on_plane(self.outlines[index], plane_at(*self._centres[index]))
+        metres = np.empty(len(zone), dtype=np.float64)
+        for index, rows in _groups(self._plane[zone], np.arange(len(zone))):
+            plane = plane_at(*self._centres[index])
             x, y = plane.to_metres(lat[rows], lon[rows])
             # The shortest line to a prepared edge is nine times faster than shapely.distance. Its end on the edge is right to
             # millimetres; the plane's length of it is not, so it is measured on the ellipsoid.
-            nearest = shapely.get_coordinates(shapely.shortest_line(self._edges[index], shapely.points(x, y)))[::2]
+            nearest = shapely.get_coordinates(shapely.shortest_line(self._edges[zone[rows]], shapely.points(x, y)))[::2]
             edge_lat, edge_lon = plane.to_degrees(nearest[:, 0], nearest[:, 1])
             metres[rows] = distances_m(edge_lat, edge_lon, lat[rows], lon[rows])
         return metres
@@ -245,15 +265,15 @@ def _spans_of_day(windows: tuple[Window, ...], timezone: ZoneInfo, day: date) ->
     return tuple(spans)
 
 
-def _by_zone(zone: Ints, rows: Ints) -> list[tuple[int, Ints]]:
-    """``rows`` grouped by their zone: (zone index, rows) pairs."""
-    order = rows[np.argsort(zone[rows], kind="stable")]
+def _groups(key: Ints, rows: Ints) -> list[tuple[int, Ints]]:
+    """``rows`` grouped by their key: (key, rows) pairs."""
+    order = rows[np.argsort(key[rows], kind="stable")]
     if not len(order):
         return []
-    sorted_zone = zone[order]
-    cuts = np.flatnonzero(np.diff(sorted_zone)) + 1
+    sorted_key = key[order]
+    cuts = np.flatnonzero(np.diff(sorted_key)) + 1
     starts = np.concatenate([[0], cuts])
-    return [(int(sorted_zone[s]), part) for s, part in zip(starts, np.split(order, cuts), strict=True)]
+    return [(int(sorted_key[s]), part) for s, part in zip(starts, np.split(order, cuts), strict=True)]
 
 
 def _look_up(grid: _Grid, lat: Floats, lon: Floats) -> Floats:
@@ -262,13 +282,7 @@ def _look_up(grid: _Grid, lat: Floats, lon: Floats) -> Floats:
     return grid.centre[row, column]
 
 
-def _plane_of(bounds: Floats) -> Plane:
-    west, south, east, north = bounds
-    return plane_at(round(float(south + north) / 2, 1), round(float(west + east) / 2, 1))
-
-
-def _edge_on_plane(outline: shapely.Geometry) -> shapely.Geometry:
-    plane = _plane_of(shapely.bounds(outline))
+def _edge_on_plane(outline: shapely.Geometry, plane: Plane) -> shapely.Geometry:
     edge = shapely.boundary(shapely.segmentize(outline, DENSIFY_DEG))
 
     def project(lonlat: Floats) -> Floats:
