@@ -90,7 +90,7 @@ _encoder = msgspec.msgpack.Encoder()
 class Judgement:
     """``row``, ``zone``, ``distance_m``, ``certainty`` and ``binds`` have one entry for each report and zone that concerns it:
     position in the reports, zone index, signed metres, certainty after the fix, whether the zone bound then. ``episodes`` are
-    those in progress at any of the reports, by subject."""
+    those in progress at any of the reports, by subject. ``counts`` has one entry a report: whether it says where she was."""
 
     row: Ints
     zone: Ints
@@ -98,6 +98,7 @@ class Judgement:
     certainty: Floats
     binds: Bools
     episodes: dict[int, list[Episode]]
+    counts: Bools
 
 
 def judge(book: Rulebook, reports: Reports, memories: dict[int, Memory], rule: BoundaryRule) -> Judgement:
@@ -110,7 +111,8 @@ def judge(book: Rulebook, reports: Reports, memories: dict[int, Memory], rule: B
     for subject in np.unique(reports.subject).tolist():
         memories.setdefault(subject, Memory())
     lawful, lawful_from, lawful_until = _lawful(book, reports)
-    pairs = _Pairs.join(book, reports, lawful & ~reports.mock)
+    counts = lawful & ~reports.mock
+    pairs = _Pairs.join(book, reports, counts)
     radius = radius_m(reports.accuracy_m[pairs.row], reports.source[pairs.row], rule.belief)
     lat, lon = reports.lat[pairs.row], reports.lon[pairs.row]
     distance = book.zones.signed_distance_m(pairs.zone, lat, lon, ENOUGH_RADII * radius)
@@ -119,7 +121,7 @@ def judge(book: Rulebook, reports: Reports, memories: dict[int, Memory], rule: B
     episodes = _watch_pairs(book, reports, pairs, distance, certainty, binds, window_us, window_ends, memories, rule)
     _watch_mock(reports, lawful, lawful_until, memories, episodes)
     _settle(book, reports, memories, episodes)
-    return Judgement(pairs.row, pairs.zone, distance, certainty, binds, episodes)
+    return Judgement(pairs.row, pairs.zone, distance, certainty, binds, episodes, counts)
 
 
 @dataclass(slots=True)
@@ -157,10 +159,12 @@ def advance(book: Rulebook, reports: Reports, memories: dict[int, Memory], last_
 
 def sides(judgement: Judgement, n: int, rule: BoundaryRule) -> list[Side]:
     """Three answers for each of ``n`` reports over all zones that bound then: wrong when one is certain, unknown when one cannot
-    tell, else right."""
+    tell, or when the report counts for nothing (mocked, or without authority), else right."""
     worst = np.zeros(n, dtype=np.float64)
     np.maximum.at(worst, judgement.row[judgement.binds], judgement.certainty[judgement.binds])
-    return [Side.WRONG if c >= rule.open_at else Side.UNKNOWN if c > rule.close_at else Side.RIGHT for c in worst]
+    unknown = (worst > rule.close_at) | ~judgement.counts
+    wrong = worst >= rule.open_at
+    return [Side.WRONG if w else Side.UNKNOWN if u else Side.RIGHT for w, u in zip(wrong.tolist(), unknown.tolist(), strict=True)]
 
 
 # ---- joining reports with zones

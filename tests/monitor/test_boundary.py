@@ -227,6 +227,8 @@ def test_mocked_positions_are_a_matter_of_their_own_and_prove_no_place(district:
     assert violation.rule == Rule.MOCK_LOCATION
     assert violation.evidence["fixes"] == 6
     assert "模拟位置" in violation.reason_zh
+    with reading(district.engine) as session:
+        assert session.exec(select(SubjectState)).one().side == "unknown"
 
 
 def test_a_checkpoint_is_left_at_each_local_midnight(district: District) -> None:
