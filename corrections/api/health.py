@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -20,7 +19,6 @@ from corrections.store.database import schema_is_current
 router = APIRouter(tags=["health"])
 
 STUCK_AFTER = timedelta(minutes=4)  # NIJ Standard-1004.00 section 5.3.5: an alert of active tracking is delivered within
-WRITER = "ingest"  # the name of the thread that stores reports
 WATCHED_JOBS = ("pulse", "evaluate", "watch")
 
 
@@ -58,7 +56,7 @@ def _faults(house: House) -> Iterator[str]:
             yield "schema"
     except SQLAlchemyError:
         yield "database"
-    if house.ingest is not None and WRITER not in {thread.name for thread in threading.enumerate()}:
+    if house.ingest is not None and not house.ingest.alive:
         yield "writer"
     if house.monitor is not None:
         yield from _stuck(house.monitor)

@@ -90,6 +90,11 @@ class Ingest:
             self._thread.join()
 
     @property
+    def alive(self) -> bool:
+        """Whether the thread that stores runs; without it, nothing that ``take`` was given is ever answered."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
     def waiting(self) -> int:
         """Messages that wait for their commit."""
         return self._waiting
