@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from fastapi import Request
 
-from fastapi import Request, Response
-
-from corrections.errors import Forbidden, Unauthenticated
-
-COOKIE = "corrections_session"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+from corrections.errors import Unauthenticated
+from corrections.web import SAFE, SESSION_COOKIE, require_same_origin
 
 
 def token_of(request: Request) -> str:
@@ -21,32 +17,9 @@ def token_of(request: Request) -> str:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and given.strip():
         return given.strip()
-    token = request.cookies.get(COOKIE)
+    token = request.cookies.get(SESSION_COOKIE)
     if not token:
         raise Unauthenticated("Log in first: POST /api/v1/login.", "请先登录：POST /api/v1/login。")
     if request.method not in SAFE:
         require_same_origin(request)
     return token
-
-
-def require_same_origin(request: Request) -> None:
-    """Raise Forbidden unless a page of this service made the request: by ``Sec-Fetch-Site`` where the browser sends it (it cannot be
-    set by a page), else by ``Origin``."""
-    site = request.headers.get("sec-fetch-site")
-    if site is None:
-        origin = request.headers.get("origin", "")
-        same = bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
-    else:
-        same = site == "same-origin"
-    if not same:
-        raise Forbidden("This change was asked for by a page of another site.", "该操作来自其他网站的页面，已拒绝。")
-
-
-def set_cookie(request: Request, response: Response, token: str, hours: float) -> None:
-    """Give a browser its token: out of reach of scripts, and only sent by pages of this service."""
-    secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, token, max_age=int(hours * 3600), path="/", httponly=True, samesite="strict", secure=secure)
-
-
-def clear_cookie(request: Request, response: Response) -> None:
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=request.url.scheme == "https")

@@ -15,12 +15,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from corrections.console import entrance, queue_page, subject_pages, violation_page
-from corrections.console.door import HOME, SAFE, inside, login_before
+from corrections.console.door import HOME, inside, login_before
 from corrections.console.pages import render
 from corrections.console.shell import Shell
 from corrections.console.visit import Desk, desk_of, typed_words
 from corrections.errors import Conflict, CorrectionsError, NotFound, Unauthenticated, Unavailable
 from corrections.settings import Settings
+from corrections.web import SAFE
 
 log = logging.getLogger(__name__)
 

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from corrections import clock
-from corrections.console.door import HOME, LOGIN, clear_session, inside, require_same_origin, set_language, set_session
+from corrections.console.door import HOME, LOGIN, inside, set_language
 from corrections.console.pages import ICON, STYLE, render
 from corrections.console.visit import Form, Serving, Visiting, origin_of
 from corrections.errors import Unauthenticated
 from corrections.records import accounts
 from corrections.store.database import writing
+from corrections.web import clear_cookie, require_same_origin, set_cookie
 
 router = APIRouter()
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}  # the address names the content
@@ -38,7 +39,7 @@ def log_in(form: Form, request: Request, desk: Serving) -> Response:
     except Unauthenticated as error:
         return render(request, desk, "login.html.j2", status=error.status, here=LOGIN, next=after, login=login, error=error, kept={})
     answer = RedirectResponse(after, 303)
-    set_session(request, answer, token, desk.settings.service.session_hours)
+    set_cookie(request, answer, token, desk.settings.service.session_hours)
     return answer
 
 
@@ -47,7 +48,7 @@ def log_out(visit: Visiting, request: Request) -> Response:
     with visit.writing() as session:
         accounts.log_out(session, visit.token, visit.now, visit.actor.origin)
     answer = RedirectResponse(LOGIN, 303)
-    clear_session(request, answer)
+    clear_cookie(request, answer)
     return answer
 
 

@@ -15,12 +15,13 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from corrections import clock
-from corrections.console.door import LANGUAGE_COOKIE, SAFE, SESSION_COOKIE, require_same_origin
+from corrections.console.door import LANGUAGE_COOKIE
 from corrections.errors import Invalid, Unauthenticated
 from corrections.records import accounts, directory
 from corrections.settings import Settings
 from corrections.store.access import ALLOWED, Action, Actor
 from corrections.store.database import reading, writing
+from corrections.web import SAFE, SESSION_COOKIE, require_same_origin
 
 LONGEST_FORM = 200_000  # bytes
 MOST_FIELDS = 50

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from corrections.api.security import COOKIE
 from corrections.records import accounts
 from corrections.store.database import reading, writing
 from corrections.store.tables import LoginSession
+from corrections.web import SESSION_COOKIE as COOKIE
 from tests.api.house import Service
 from tests.review.scene import NOW
 

@@ -16,7 +16,6 @@ from corrections import clock
 from corrections.api.app import create_app
 from corrections.clock import SetClock
 from corrections.console.app import before, console_app
-from corrections.console.door import SESSION_COOKIE
 from corrections.domain.model import Role, ZoneKind, to_us
 from corrections.records import accounts, outlines, permits, register, zones
 from corrections.records.permits import Basis
@@ -24,6 +23,7 @@ from corrections.settings import Settings
 from corrections.store.credentials import hash_credential
 from corrections.store.database import reading, writing
 from corrections.store.tables import AuditEvent, LoginSession, Subject, Violation
+from corrections.web import SESSION_COOKIE
 from tests.review.scene import HOUR, MINUTE, NOW, RULES, STAFF, a_subject, a_violation, an_officer, settle
 
 SETTINGS = Settings()

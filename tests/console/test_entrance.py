@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import exc
 
 from corrections.console import queue_page
-from corrections.console.door import SESSION_COOKIE
 from corrections.console.pages import VERSION
+from corrections.web import SESSION_COOKIE
 from tests.console.desk import HOST, PASSWORD, Desk
 
 PAGES = (

@@ -10,10 +10,10 @@ from pydantic import Field
 from corrections import clock
 from corrections.api.context import Calling, Serving, origin_of
 from corrections.api.models import Done, Given, Shown, Text
-from corrections.api.security import clear_cookie, require_same_origin, set_cookie
 from corrections.domain.model import Role
 from corrections.records import accounts, directory
 from corrections.store.access import ALLOWED, Action
+from corrections.web import clear_cookie, require_same_origin, set_cookie
 
 router = APIRouter(tags=["log-in"])
 
