@@ -23,6 +23,18 @@ SHARED = Path(__file__).parents[2] / "shared"
 _numbers = count()
 
 
+# What scripts/test --fast leaves out, by folder: processes, pages and commands from end to end, which take most of the time.
+SLOW = ("api", "cli", "console", "e2e", "scripts")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The fast run does without those folders and without the second database."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in SLOW or "postgresql" in item.name:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def sqlite_template() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="corrections-sqlite-") as folder:
