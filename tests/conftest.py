@@ -14,6 +14,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -22,6 +24,10 @@ from corrections.store.database import migrate, open_database
 SHARED = Path(__file__).parents[2] / "shared"
 _numbers = count()
 
+
+# The same examples in every run, and no time limits: these machines are shared.
+hypothesis_settings.register_profile("project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("project")
 
 # What scripts/test --fast leaves out, by folder: processes, pages and commands from end to end, which take most of the time.
 SLOW = ("api", "cli", "console", "e2e", "scripts")

@@ -92,7 +92,7 @@ def test_a_distance_is_positive_on_the_wrong_side(kind: ZoneKind, inside_is_wron
     assert (outside > 0) != inside_is_wrong
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.floats(1.0, 5_000.0))
 def test_a_bound_never_changes_what_counts(seed: int, enough_m: float) -> None:
     book = ZoneBook([version(ragged(5)), version(ragged(6, hole=False), ZoneKind.EXCLUSION, 2)])
