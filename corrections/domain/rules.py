@@ -7,7 +7,7 @@ received times. Both are pure: the live service, ``backtest`` and the tests run 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,17 @@ class Leave:
 
 Spans = tuple[tuple[int, int], ...]
 """Half-open spans of time (µs), sorted, apart from each other."""
+
+
+def merged(spans: Iterable[tuple[int, int]]) -> Spans:
+    """The same time as sorted spans that lie apart: those that touch or overlap are one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
 
 
 @dataclass(frozen=True, slots=True)

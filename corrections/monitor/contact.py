@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from corrections.domain.model import Reports, Rule, from_us, to_us
-from corrections.domain.rules import Contacts, Rulebook, Spans, due_us, follow_contacts
+from corrections.domain.rules import Contacts, Rulebook, Spans, due_us, follow_contacts, merged
 from corrections.monitor.violations import end_contact_violations, open_violation, settle_spells
 from corrections.settings import Settings, Silence
 from corrections.store.tables import AreaSilence, Device, Outage, Subject, SubjectState
@@ -71,13 +71,7 @@ def excused_spans(session: Session, bureau_ids: Iterable[int], since: datetime |
     for area in session.exec(select(AreaSilence).where(col(AreaSilence.bureau_id).in_(list(bureau_ids)))):
         if area.ended_at is None or since is None or area.ended_at >= since:
             spans.append((to_us(area.began_at), to_us(area.ended_at or now)))
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
+    return merged(spans)
 
 
 def _memory(session: Session, subject: Subject, state: SubjectState) -> Contacts:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.belief import BeliefRule
 from corrections.domain.model import FOREVER_US, Reports, Scope, Severity, SubjectStatus, Window, ZoneKind, ZoneVersion, to_us
-from corrections.domain.rules import BoundaryRule, Leave, Rulebook, Spans
+from corrections.domain.rules import BoundaryRule, Leave, Rulebook, Spans, merged
 from corrections.domain.zones import Bindings, ZoneBook
 from corrections.settings import Boundary
 from corrections.store.tables import Authority, Bureau, Checkpoint, LeavePermit, Report, Subject, Zone, ZoneRevision
@@ -208,21 +208,11 @@ def load_lawful(session: Session, subjects: Sequence[Subject]) -> dict[int, Span
             start, end = max(a.valid_from, subject.term_from), min(at for at in ends if at is not None)
             if start < end:
                 spans[a.subject_id].append((to_us(start), to_us(end)))
-    return {subject_id: _merged(found) for subject_id, found in spans.items()}
+    return {subject_id: merged(found) for subject_id, found in spans.items()}
 
 
 def _monitored_until(subject: Subject) -> datetime | None:
     return None if subject.status == SubjectStatus.ACTIVE else subject.status_from
-
-
-def _merged(spans: list[tuple[int, int]]) -> Spans:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
 
 
 def _leaves(session: Session, subject_ids: Sequence[int]) -> dict[int, list[Leave]]:
