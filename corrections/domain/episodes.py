@@ -155,6 +155,11 @@ class Known:
     zone_id: int
     started_us: int
     ended_us: int | None
+    other_id: int = 0
+
+    @property
+    def kind(self) -> tuple[Rule, int, int]:
+        return self.rule, self.zone_id, self.other_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,22 +178,22 @@ def reconcile(known: Sequence[Known], derived: Sequence[Episode]) -> Reconciled:
     time with it. Each is matched once.
     """
     same: list[tuple[Known, Episode]] = []
-    left = {(k.rule, k.zone_id, k.started_us): k for k in known}
+    left = {(k.kind, k.started_us): k for k in known}
     unmatched: list[Episode] = []
     for episode in derived:
-        found = left.pop((episode.rule, episode.zone_id, episode.started_us), None)
+        found = left.pop((_kind(episode), episode.started_us), None)
         if found is not None:
             same.append((found, episode))
         else:
             unmatched.append(episode)
     pairs = sorted(
-        ((_shared_us(k, e), -k.key, i, k) for k in left.values() for i, e in enumerate(unmatched) if _alike(k, e)),
+        ((_shared_us(k, e), -k.key, i, k) for k in left.values() for i, e in enumerate(unmatched) if k.kind == _kind(e)),
         key=lambda pair: pair[:3],
         reverse=True,
     )
     taken: set[int] = set()
     for shared, _, i, k in pairs:
-        key = (k.rule, k.zone_id, k.started_us)
+        key = (k.kind, k.started_us)
         if shared >= 0 and i not in taken and key in left:
             taken.add(i)
             same.append((left.pop(key), unmatched[i]))
@@ -196,8 +201,8 @@ def reconcile(known: Sequence[Known], derived: Sequence[Episode]) -> Reconciled:
     return Reconciled(same, new, list(left.values()))
 
 
-def _alike(k: Known, e: Episode) -> bool:
-    return k.rule is e.rule and k.zone_id == e.zone_id
+def _kind(e: Episode) -> tuple[Rule, int, int]:
+    return e.rule, e.zone_id, e.other_id
 
 
 def _shared_us(k: Known, e: Episode) -> int:

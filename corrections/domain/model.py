@@ -114,6 +114,13 @@ class Rule(StrEnum):
     SILENCE = "silence"  # 失去联系: no contact
     NO_POSITION = "no_position"  # in contact, but no position
     MOCK_LOCATION = "mock_location"  # 疑似虚假定位
+    APPROACH = "approach"  # 接近禁止区域
+    OVERDUE_RETURN = "overdue_return"  # 逾期未归: outside when a leave was over
+    IMPLAUSIBLE_MOVEMENT = "implausible_movement"  # 位移异常
+    LEFT_BEHIND = "left_behind"  # 疑似人机分离: the phone without the person
+    TOGETHER = "together"  # 违反禁止接触
+    LOW_BATTERY = "low_battery"  # 电量低
+    PERMISSION_OFF = "permission_off"  # 定位权限关闭
 
 
 class Nature(StrEnum):
@@ -121,6 +128,50 @@ class Nature(StrEnum):
 
     CONDUCT = "conduct"
     TECHNICAL = "technical"
+
+
+CONDUCT = frozenset({Rule.BOUNDARY, Rule.MOCK_LOCATION, Rule.APPROACH, Rule.OVERDUE_RETURN, Rule.LEFT_BEHIND, Rule.TOGETHER})
+"""Rules about what a subject may have done; all others are about technology and never by themselves a breach."""
+
+
+class ClientState(StrEnum):
+    """What a phone's client says about itself beside its position."""
+
+    NOTHING = ""
+    PERMISSION_OFF = "permission_off"  # the app may not read the location
+    LOCATION_OFF = "location_off"  # location is switched off on the phone
+    STOPPED = "stopped"  # tracking was stopped, or the app closed
+    POWER_SAVE = "power_save"
+    ALLOWED = "allowed"  # the app may read the location
+
+
+class AskReason(StrEnum):
+    """Why a fresh fix is asked for."""
+
+    UNCERTAIN = "uncertain"
+    OFFICER = "officer"
+
+
+class Recipient(StrEnum):
+    """Whom a notice is for."""
+
+    SUBJECT = "subject"
+    OFFICER = "officer"
+    OFFICE_HEAD = "office_head"
+
+
+class NoticeKind(StrEnum):
+    SILENCE = "silence"
+    SEARCH = "search"  # 查找
+    LOW_BATTERY = "low_battery"
+    PERMISSION_OFF = "permission_off"
+
+
+class FlagKind(StrEnum):
+    """Doubts about a device."""
+
+    GCJ02_OFFSET = "gcj02_offset"  # positions lie where GCJ-02 would put them
+    BD09_OFFSET = "bd09_offset"
 
 
 class Severity(StrEnum):
@@ -234,7 +285,8 @@ class Episode:
     ``started_us`` is the fix that began it, ``opened_us`` the fix that made it certain enough, ``ended_us`` the fix (or the end
     of the window) that ended it, None while it lasts. ``window_us`` is the start of the window it belongs to, which tells a second
     night from the first, ``window_ends_us`` when it ends by itself (2**62: never). ``zone_id`` and ``zone_version_id`` are 0 for
-    rules without a zone. ``evidence`` holds the first fixes, the one that opened it, the deepest and the last.
+    rules without a zone, ``other_id`` is the other subject of a contact ban, else 0. ``evidence`` holds the first fixes, the one
+    that opened it, the deepest and the last.
     """
 
     rule: Rule
@@ -253,6 +305,7 @@ class Episode:
     opening: Fix | None = None
     deepest: Fix | None = None
     last: Fix | None = None
+    other_id: int = 0
 
     @property
     def evidence(self) -> list[Fix]:

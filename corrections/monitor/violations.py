@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.episodes import Known, reconcile
 from corrections.domain.model import (
+    CONDUCT,
     FOREVER_US,
     Episode,
     Nature,
@@ -120,7 +121,7 @@ def _stored(session: Session, subject: Subject, since_us: int, derived: Sequence
 
 
 def _known(key: int, v: Violation) -> Known:
-    return Known(key, Rule(v.rule), v.zone_id, to_us(v.started_at), None if v.ended_at is None else to_us(v.ended_at))
+    return Known(key, Rule(v.rule), v.zone_id, to_us(v.started_at), None if v.ended_at is None else to_us(v.ended_at), v.other_id)
 
 
 def _update(session: Session, stored: Violation, columns: Mapping[str, Any], due: Due, now: datetime) -> None:
@@ -153,13 +154,12 @@ def _peak_m(evidence: Mapping[str, Any]) -> float:
 
 def _violation(subject: Subject, rule: Rule, columns: Mapping[str, Any], now: datetime) -> Violation:
     assert subject.id is not None
-    conduct = rule in (Rule.BOUNDARY, Rule.MOCK_LOCATION)
     return Violation(
         bureau_id=subject.bureau_id,
         office_id=subject.office_id,
         subject_id=subject.id,
         rule=rule.value,
-        nature=(Nature.CONDUCT if conduct else Nature.TECHNICAL).value,
+        nature=(Nature.CONDUCT if rule in CONDUCT else Nature.TECHNICAL).value,
         detected_at=now,
         **columns,
     )

@@ -58,6 +58,13 @@ RULES: Words = {
     Rule.SILENCE: ("失去联系", "out of contact"),
     Rule.NO_POSITION: ("有联系无位置", "contact without position"),
     Rule.MOCK_LOCATION: ("疑似虚假定位", "mocked location"),
+    Rule.APPROACH: ("接近禁止区域", "close to a prohibited area"),
+    Rule.OVERDUE_RETURN: ("逾期未归", "overdue return from leave"),
+    Rule.IMPLAUSIBLE_MOVEMENT: ("位移异常", "implausible movement"),
+    Rule.LEFT_BEHIND: ("疑似人机分离", "phone perhaps left behind"),
+    Rule.TOGETHER: ("违反禁止接触", "contact that is forbidden"),
+    Rule.LOW_BATTERY: ("电量低", "low battery"),
+    Rule.PERMISSION_OFF: ("定位权限关闭", "location permission off"),
 }
 NATURES: Words = {Nature.CONDUCT: ("行为", "conduct"), Nature.TECHNICAL: ("技术", "technical")}
 SEVERITIES: Words = {

@@ -226,6 +226,8 @@ class Report(SQLModel, table=True):
     speed_mps: float | None = None
     course_deg: float | None = None
     battery_pct: float | None = None
+    charging: bool | None = None
+    client_state: str = Field(default="", sa_column_kwargs={"server_default": ""})  # a model.ClientState
     mock: bool = False
     wire: str = ""
     raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -266,7 +268,8 @@ class StreamPosition(SQLModel, table=True):
 class SubjectState(SQLModel, table=True):
     """What is known of a subject after the last evaluated report; one row a subject.
 
-    ``expected_by`` is when silence becomes a matter (null: nothing is expected). ``revise_from`` asks for a new derivation
+    ``expected_by`` is when silence becomes a matter (null: nothing is expected). The next rung of the ladder of a silence in progress
+    is a time of its violation (``rung_due_at``). ``revise_from`` asks for a new derivation
     from that fix time on (a zone, leave or authority was changed for the past). ``fault`` is why this subject was set aside.
     """
 
@@ -280,6 +283,12 @@ class SubjectState(SQLModel, table=True):
     lon: float | None = None
     accuracy_m: float | None = None
     side: str = "unknown"
+    certainty: float | None = None  # the highest, over the zones that bound at the last fix, that she was on the wrong side
+    uncertain_since: datetime | None = _when(null=True)  # fix time from which on one cannot tell
+    battery_pct: float | None = None
+    low_battery_since: datetime | None = _when(null=True)  # received time; null: not low
+    permission_off_since: datetime | None = _when(null=True)  # received time; null: not known to be withdrawn
+    patterns_from: datetime | None = _when(null=True, index=True)  # fix time from which on patterns are to be derived
     last_contact_at: datetime | None = _when(null=True)
     last_position_at: datetime | None = _when(null=True)  # received time of the last contact that held a position
     expected_by: datetime | None = _when(null=True, index=True)
@@ -294,6 +303,70 @@ class Checkpoint(SQLModel, table=True):
     subject_id: int = Field(sa_column=Column(Id, ForeignKey("subject.id"), primary_key=True, autoincrement=False))
     fix_time: datetime = Field(sa_column=Column(UTCDateTime, primary_key=True))
     memory: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class FixRequest(SQLModel, table=True):
+    """A wish for a fresh fix, because one cannot tell where a subject is or because an officer asks. ``told_at`` is when her phone was
+    told, where it can be; ``answered_at`` when a fix measured after the asking came in."""
+
+    __tablename__ = "fix_request"
+    id: int | None = _key()
+    subject_id: int = _ref("subject")
+    reason: str  # model.AskReason
+    asked_at: datetime = _when()
+    asked_by: int | None = _ref("officer", null=True, index=False)  # null: the service itself
+    expires_at: datetime = _when(index=True)
+    told_at: datetime | None = _when(null=True)
+    answered_at: datetime | None = _when(null=True)
+
+
+class Notice(SQLModel, table=True):
+    """提醒: what a person is to be told, in both languages: a subject (by whoever can reach her), an officer or an office head.
+    ``done_at`` is when it was told or had become needless."""
+
+    id: int | None = _key()
+    subject_id: int = _ref("subject")
+    recipient: str  # model.Recipient
+    officer_id: int | None = _ref("officer", null=True)
+    violation_id: int | None = _ref("violation", null=True)
+    kind: str  # model.NoticeKind
+    text_zh: str
+    text_en: str
+    at: datetime = _when(index=True)
+    done_at: datetime | None = _when(null=True)
+    done_by: int | None = _ref("officer", null=True, index=False)  # null: the service itself, it had become needless
+
+
+class ContactBan(SQLModel, table=True):
+    """禁止接触: an order that two subjects keep apart; never edited, only revoked. They are together when less than ``distance_m``
+    apart for ``minutes``."""
+
+    __tablename__ = "contact_ban"
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    subject_id: int = _ref("subject")
+    other_id: int = _ref("subject")
+    basis: str
+    distance_m: float
+    minutes: float
+    valid_from: datetime = _when()
+    valid_until: datetime | None = _when(null=True)
+    approved_by: str
+    approved_at: datetime = _when()
+    revoked_at: datetime | None = _when(null=True)
+
+
+class DeviceFlag(SQLModel, table=True):
+    """设备疑点: a technical doubt about a device that an officer should settle; ``kind`` is a model.FlagKind, ``detail`` its figures."""
+
+    __tablename__ = "device_flag"
+    id: int | None = _key()
+    device_id: int = _ref("device")
+    subject_id: int = _ref("subject")
+    kind: str
+    since: datetime = _when()
+    until: datetime | None = _when(null=True)
+    detail: dict[str, Any] = _json()
 
 
 class Outage(SQLModel, table=True):
@@ -341,6 +414,7 @@ class Violation(SQLModel, table=True):
             "subject_id",
             "rule",
             "zone_id",
+            "other_id",
             unique=True,
             sqlite_where=text("ended_at IS NULL AND review_state <> 'withdrawn'"),
             postgresql_where=text("ended_at IS NULL AND review_state <> 'withdrawn'"),
@@ -355,6 +429,7 @@ class Violation(SQLModel, table=True):
     severity: str
     zone_id: int = Field(default=0, sa_column=Column(Id, nullable=False))  # 0: no zone, so that the unique key sees it
     zone_revision_id: int | None = _ref("zone_revision", null=True, index=False)
+    other_id: int = Field(default=0, sa_column=Column(Id, nullable=False, server_default="0"))  # of a contact ban
     started_at: datetime = _when()
     opened_at: datetime = _when()
     ended_at: datetime | None = _when(null=True)
@@ -373,6 +448,8 @@ class Violation(SQLModel, table=True):
     decided_by: int | None = _ref("officer", null=True, index=False)
     decided_at: datetime | None = _when(null=True)
     new_evidence: bool = False
+    rung: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # of the ladder of a silence: how many steps were taken
+    rung_due_at: datetime | None = _when(null=True, index=True)  # when the next one is due
     revision: int = 1
 
 
