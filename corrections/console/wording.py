@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from corrections.domain.model import Rule, ZoneKind
-from corrections.monitor import violations
+from corrections.monitor import spells, violations
 from corrections.records import words
 from corrections.review.assignment import Why
 
@@ -23,10 +23,10 @@ WHYS: words.Words = {
 NOTES: words.Words = {
     violations.LATER_EVIDENCE: ("后到的证据", "later evidence"),
     violations.DEEPER: ("离边界更远", "further from the edge"),
-    violations.CONTACT_RESUMED: ("恢复联系", "contact resumed"),
+    spells.CONTACT_RESUMED: ("恢复联系", "contact resumed"),
     violations.ENDED_BY_TIME: ("时段结束", "its time was over"),
     violations.NOT_BORNE_OUT: ("后到的证据不支持该违规", "later evidence does not bear it out"),
-    violations.MONITORING_ENDED: ("监测结束", "monitoring ended"),
+    spells.MONITORING_ENDED: ("监测结束", "monitoring ended"),
 }
 TOLD = {
     "started_at": ("开始", "began"), "opened_at": ("认定", "certain from"), "ended_at": ("结束", "ended"),

@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.model import Reports, Rule, from_us, to_us
 from corrections.domain.rules import Contacts, Rulebook, Spans, due_us, follow_contacts, merged
-from corrections.monitor.violations import end_contact_violations, open_violation, settle_spells
+from corrections.monitor.spells import end_contact_violations, settle_spells
+from corrections.monitor.violations import open_violation
 from corrections.settings import Settings, Silence
 from corrections.store.tables import AreaSilence, Device, Outage, Subject, SubjectState
 

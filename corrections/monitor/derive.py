@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.model import FOREVER_US, Ints, Reports, from_us, to_us
 from corrections.domain.rules import BoundaryRule, Memory, Rulebook, advance
-from corrections.monitor.violations import settle_episodes
+from corrections.monitor.by_fix import settle_episodes
 from corrections.settings import Due
 from corrections.store.rulebook import checkpoint_before, load_reports
 from corrections.store.tables import Checkpoint, Subject, SubjectState
