@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from corrections.domain.contact import Spell
 from corrections.domain.model import Episode, Rule, ZoneKind, ZoneVersion, from_us
-from corrections.domain.rules import Spell
 
 HOUR_US = 3_600_000_000
 

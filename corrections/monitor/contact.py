@@ -9,8 +9,9 @@ import numpy as np
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from corrections.domain.contact import Contacts, due_us, follow_contacts
 from corrections.domain.model import Reports, Rule, from_us, to_us
-from corrections.domain.rules import Contacts, Rulebook, Spans, due_us, follow_contacts, merged
+from corrections.domain.rules import Rulebook, Spans, merged
 from corrections.monitor.spells import end_contact_violations, settle_spells
 from corrections.monitor.violations import open_violation
 from corrections.settings import Settings, Silence

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from corrections.domain.contact import Spell, due_us
 from corrections.domain.model import Rule, SubjectStatus, from_us, to_us
-from corrections.domain.rules import Spell, due_us
 from corrections.monitor.contact import earliest, excused_spans, monitored_until, shortest_intervals, stop_watching, threshold_us
 from corrections.monitor.spells import settle_spells
 from corrections.settings import Settings, Silence

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from corrections.domain.contact import Spell
 from corrections.domain.model import Rule, from_us
 from corrections.domain.reasons import contact_reason
-from corrections.domain.rules import Spell
 from corrections.monitor.violations import LATER_EVIDENCE, moment, new_violation, open_violation
 from corrections.review import queue
 from corrections.settings import Rules
