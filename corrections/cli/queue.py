@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from corrections.cli.speech import As, AsJson, local, print_json, say, t, table
+from corrections.cli.speech import As, AsJson, language, local, print_json, say, t, table
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -308,5 +308,6 @@ def _tell(item: QueueItem, steps: list[Step], zone: ZoneInfo) -> None:
     due = "" if item.decision else t(f"  期限 {local(item.due_at, zone)}", f"  due {local(item.due_at, zone)}")
     say(f"{_word(words.REVIEW_STATES, item.review_state)}  {holder}{decision}{due}  {t('版本', 'revision')} {item.revision}")
     for step in steps:
-        content = " ".join(str(step.content[key]) for key in STEP_WORDS if step.content.get(key))
+        changed = t("；", "; ").join(step.content.get("told", {}).get(language(), []))
+        content = changed or " ".join(str(step.content[key]) for key in STEP_WORDS if step.content.get(key))
         say(f"  {local(step.at, zone)}  {_word(words.STEPS, step.kind)}  {step.officer_name or t('系统', 'service')}  {content}".rstrip())

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from corrections.domain.model import FOREVER_US, Episode, Rule, Severity, ZoneVersion, from_us, to_us
+from corrections.domain.model import FOREVER_US, Episode, Reports, Rule, Severity, ZoneVersion, from_us, to_us
 from corrections.domain.reasons import boundary_reason, mock_reason
 from corrections.domain.rules import BoundaryRule, Rulebook
-from corrections.monitor.violations import moment, settle
+from corrections.monitor.late import late_within
+from corrections.monitor.violations import moment, nothing_late, settle
 from corrections.settings import Due
 from corrections.store.tables import Subject
 
@@ -30,11 +31,14 @@ def settle_episodes(
     rule: BoundaryRule,
     due: Due,
     now: datetime,
+    late: Reports | None = None,
 ) -> None:
-    """Make a subject's stored violations by fix time those that ``derived`` says, for fix times after ``since_us``."""
+    """Make a subject's stored violations by fix time those that ``derived`` says, for fix times after ``since_us``; ``late`` are her
+    reports that came after later ones."""
     versions = {v.id: v for v in book.zones.versions}
     columns = partial(episode_columns, versions=versions, timezone=book.timezone, rule=rule, now=now)
-    settle(session, subject, derived, BY_FIX, since_us, FOREVER_US, columns, due, now)
+    within = nothing_late if late is None else partial(late_within, late=late, book=book)
+    settle(session, subject, derived, BY_FIX, since_us, FOREVER_US, columns, due, now, within)
 
 
 def episode_columns(

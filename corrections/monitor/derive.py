@@ -35,13 +35,14 @@ def derive(
     """
     memories: dict[int, Memory] = {}
     since: dict[int, int] = {}
+    late: dict[int, Reports] = {}
     parts: list[Reports] = []
     for subject_id, state in states.items():
         mine = fresh.take(_rows_of(fresh, subject_id))
         if state.revise_from is None and not len(mine):
             continue
         start, memories[subject_id], reports = _onward(state, mine) or _over_again(session, state, mine, upto_id)
-        since[subject_id] = start
+        since[subject_id], late[subject_id] = start, _late(state, mine)
         parts.append(reports)
     if not parts:
         return
@@ -50,7 +51,7 @@ def derive(
     people = _subjects(session, list(since))
     for subject_id, start in since.items():
         episodes = done.episodes.get(subject_id, [])
-        settle_episodes(session, people[subject_id], episodes, start, book, rule, due, now)
+        settle_episodes(session, people[subject_id], episodes, start, book, rule, due, now, late[subject_id])
         for begun_us, memory in done.checkpoints.get(subject_id, []):
             session.add(Checkpoint(subject_id=subject_id, fix_time=from_us(begun_us), memory=memory))
         _remember(states[subject_id], taken, _rows_of(taken, subject_id), memories[subject_id])
@@ -78,6 +79,12 @@ def _over_again(session: Session, state: SubjectState, mine: Reports, upto_id: i
     stale = delete(Checkpoint).where(col(Checkpoint.subject_id) == state.subject_id)
     session.execute(stale if start == -FOREVER_US else stale.where(col(Checkpoint.fix_time) >= from_us(start)))
     return max(start - 1, -FOREVER_US), Memory.decode(memory), load_reports(session, state.subject_id, start, upto_id=upto_id)
+
+
+def _late(state: SubjectState, mine: Reports) -> Reports:
+    """Those of a subject's fresh reports that were measured before the last one judged."""
+    last_us = -FOREVER_US if state.fix_time is None else to_us(state.fix_time)
+    return mine.take(mine.fix_us <= last_us)
 
 
 def _rows_of(reports: Reports, subject_id: int) -> Ints:

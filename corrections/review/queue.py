@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Integer, and_, case, func, literal, or_, t
 from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 
+from corrections.domain.changes import Both
 from corrections.domain.model import ReviewState, Rule, Severity, ZoneKind, from_us, to_us
 from corrections.errors import Invalid
 from corrections.review.assignment import OPEN, assignment_for
@@ -47,39 +48,43 @@ def raise_violation(session: Session, violation: Violation, due: Due, now: datet
     return violation
 
 
-def revise(session: Session, violation: Violation, changes: Mapping[str, Any], now: datetime, *, note: str) -> None:
-    """Apply what later evidence changed (``changes``: columns to their new values); nothing happens where nothing differs.
+def revise(
+    session: Session, violation: Violation, changes: Mapping[str, Any], now: datetime, *, note: str, told: Sequence[Both] = ()
+) -> None:
+    """Apply what later evidence changed (``changes``: columns to their new values); nothing happens where nothing differs. ``told``
+    says it in plain words.
 
     One that is claimed or decided is marked ``new_evidence`` and keeps the old values in its history. One that waits in the queue
-    gets an event only when its times or severity changed, with these alone: an episode that goes on is no news.
+    gets an event only when its times or severity changed, with these alone, or when there is something to tell: an episode that goes
+    on is no news.
     """
     _lock(session, violation)
     differing = {key: value for key, value in changes.items() if getattr(violation, key) != value}
     if not differing:
         return
     seen = violation.review_state in SEEN
-    told = [key for key in differing if seen or key in TELLING]
-    content = {"note": note, "changes": {key: {"from": getattr(violation, key), "to": differing[key]} for key in told}}
+    kept = [key for key in differing if seen or key in TELLING]
+    content = {"note": note, "changes": {key: {"from": getattr(violation, key), "to": differing[key]} for key in kept}, **_in_words(told)}
     for key, value in differing.items():
         setattr(violation, key, value)
     violation.revision += 1
     violation.new_evidence = violation.new_evidence or seen
-    if told:
+    if kept or told:
         append(session, violation, EventKind.REVISED, content, now)
 
 
-def withdraw(session: Session, violation: Violation, now: datetime, *, note: str) -> None:
+def withdraw(session: Session, violation: Violation, now: datetime, *, note: str, told: Sequence[Both] = ()) -> None:
     """Take back what later evidence does not bear out. One that is claimed or decided stays, marked, for a person to close."""
     _lock(session, violation)
     if violation.review_state == ReviewState.QUEUED:
         violation.review_state = ReviewState.WITHDRAWN.value
         violation.revision += 1
-        append(session, violation, EventKind.WITHDRAWN, {"note": note}, now)
-    elif violation.review_state in SEEN and _borne_out(session, violation):
-        _mark(session, violation, borne_out=False, note=note, now=now)
+        append(session, violation, EventKind.WITHDRAWN, {"note": note, **_in_words(told)}, now)
+    elif violation.review_state in SEEN and is_borne_out(session, violation):
+        _mark(session, violation, borne_out=False, note=note, told=told, now=now)
 
 
-def revive(session: Session, violation: Violation, due: Due, now: datetime) -> None:
+def revive(session: Session, violation: Violation, due: Due, now: datetime, *, told: Sequence[Both] = ()) -> None:
     """Put a withdrawn violation that evidence bears out again back in the queue, assigned and due anew.
 
     One that was claimed or decided when it was taken back is marked again instead.
@@ -90,10 +95,10 @@ def revive(session: Session, violation: Violation, due: Due, now: datetime) -> N
         violation.review_state, violation.officer_id = ReviewState.QUEUED.value, chosen.officer_id
         violation.due_at = due_at(violation, due, now)
         violation.revision += 1
-        content = {"to": chosen.officer_id, "why": chosen.why, "due_at": violation.due_at}
+        content = {"to": chosen.officer_id, "why": chosen.why, "due_at": violation.due_at, **_in_words(told)}
         append(session, violation, EventKind.REVIVED, content, now)
-    elif violation.review_state in SEEN and not _borne_out(session, violation):
-        _mark(session, violation, borne_out=True, note="", now=now)
+    elif violation.review_state in SEEN and not is_borne_out(session, violation):
+        _mark(session, violation, borne_out=True, note="", told=told, now=now)
 
 
 def due_at(violation: Violation, due: Due, now: datetime) -> datetime:
@@ -107,17 +112,22 @@ def _lock(session: Session, violation: Violation) -> None:
     session.refresh(violation, with_for_update=True)
 
 
-def _borne_out(session: Session, violation: Violation) -> bool:
+def is_borne_out(session: Session, violation: Violation) -> bool:
     """What its history last said: whether the evidence bears the violation out."""
     statement = select(ReviewEvent).where(ReviewEvent.violation_id == violation.id, ReviewEvent.kind == EventKind.REVISED.value)
     told = [event.content["borne_out"] for event in session.exec(statement.order_by(col(ReviewEvent.id))) if "borne_out" in event.content]
     return not told or bool(told[-1])
 
 
-def _mark(session: Session, violation: Violation, *, borne_out: bool, note: str, now: datetime) -> None:
+def _mark(session: Session, violation: Violation, *, borne_out: bool, note: str, told: Sequence[Both], now: datetime) -> None:
     violation.revision += 1
     violation.new_evidence = True
-    append(session, violation, EventKind.REVISED, {"note": note, "borne_out": borne_out}, now)
+    append(session, violation, EventKind.REVISED, {"note": note, "borne_out": borne_out, **_in_words(told)}, now)
+
+
+def _in_words(told: Sequence[Both]) -> dict[str, Any]:
+    """The sentences as an event keeps them; nothing where there are none."""
+    return {"told": {"zh": [zh for zh, _ in told], "en": [en for _, en in told]}} if told else {}
 
 
 # ---- as officers read it; no locations

@@ -40,6 +40,16 @@ def test_from_the_queue_to_a_decision(service: Service) -> None:
     assert (reopened["review_state"], reopened["decision"], reopened["officer_name"]) == ("queued", None, "liming名")
 
 
+def test_what_later_evidence_changed_is_told_in_both_languages(service: Service) -> None:
+    with writing(service.engine) as session:
+        told = [("开始时间提前 1 小时", "began 1 hour earlier")]
+        queue.revise(session, session.get_one(Violation, 1), {"started_at": NOW - 2 * HOUR}, NOW, note="later evidence", told=told)
+
+    content = service.get("liming", "/violations/1/history").json()[-1]["content"]
+
+    assert content["told"] == {"zh": ["开始时间提前 1 小时"], "en": ["began 1 hour earlier"]}
+
+
 def test_who_comes_second_is_told_who_was_first(service: Service) -> None:
     step(service, "head", "claim", 1)
 

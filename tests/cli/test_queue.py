@@ -115,6 +115,14 @@ def test_a_violation_can_be_put_back_handed_over_and_reopened(waiting: Run) -> N
     assert (reopened["review_state"], reopened["decision"]) == ("queued", None)
 
 
+def test_what_changed_is_told_in_the_history(waiting: Run, database: Engine) -> None:
+    with writing(database) as session:
+        changes = {"started_at": NOW - 2 * HOUR}
+        queue.revise(session, session.get_one(Violation, 1), changes, NOW, note="later evidence", told=[("提前", "began 1 hour earlier")])
+
+    assert "evidence changed  service  began 1 hour earlier" in waiting("queue", "show", "1", "--as", "liming").out
+
+
 def test_of_two_who_saw_the_same_revision_the_second_is_told_who_was_first(waiting: Run, clock: SetClock) -> None:
     assert waiting("queue", "claim", "1", "--as", "liming", "--revision", "1").code == 0
 

@@ -208,6 +208,21 @@ def test_what_later_evidence_changed_is_told_in_words_and_without_places(desk: D
     assert PLACE not in chinese + english
 
 
+def test_what_changed_is_told_in_the_readers_language(desk: Desk) -> None:
+    told = [("开始时间提前 40 分钟", "began 40 minutes earlier"), ("依据后到的 12 次定位", "from 12 late fixes")]
+    with writing(desk.engine) as session:
+        violation = session.get_one(Violation, 1)
+        queue.revise(session, violation, {"started_at": NOW - 2 * HOUR}, NOW, note="later evidence", told=told)
+
+    chinese, english = (desk.get("liming", "/console/violations/1", language=language).text for language in ("zh", "en"))
+
+    for zh, en in told:
+        assert zh in chinese
+        assert zh not in english
+        assert en in english
+    assert "2026-03-02 08:00 → 2026-03-02 07:00" in english
+
+
 # ---- the forms are those that the review would take
 
 

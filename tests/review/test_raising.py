@@ -52,6 +52,21 @@ def test_what_ends_while_it_waits_is_told(database: Engine) -> None:
         assert (violation.new_evidence, violation.reason_en) == (False, "Ended")
 
 
+def test_what_changed_is_kept_in_both_languages_as_data(database: Engine) -> None:
+    with writing(database) as session:
+        violation = a_violation(session, settle(session))
+
+        queue.revise(session, violation, {"evidence": {"fixes": []}}, NOW, note="deeper", told=[("深入 1.2 公里", "goes 1.2 km deeper")])
+        revised = last_event(session, violation).content
+        queue.withdraw(session, violation, NOW + HOUR, note="late", told=[("撤回：对象在区域之内", "withdrawn: the subject was inside")])
+        withdrawn = last_event(session, violation).content
+        queue.revive(session, violation, RULES.due, NOW + HOUR, told=[("后到的证据", "late evidence")])
+
+        assert revised == {"note": "deeper", "changes": {}, "told": {"zh": ["深入 1.2 公里"], "en": ["goes 1.2 km deeper"]}}
+        assert withdrawn["told"] == {"zh": ["撤回：对象在区域之内"], "en": ["withdrawn: the subject was inside"]}
+        assert last_event(session, violation).content["told"]["en"] == ["late evidence"]
+
+
 @pytest.mark.parametrize("state", ["claimed", "decided"])
 def test_what_somebody_has_seen_is_marked_and_keeps_its_old_values(database: Engine, state: str) -> None:
     with writing(database) as session:
