@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from corrections.domain.model import Category, Severity
@@ -90,6 +90,52 @@ class Due(Section):
     def hours(self, severity: Severity) -> float:
         return float(getattr(self, severity.value))
 
+    still_minutes: dict[str, Annotated[float, Field(ge=0)]] = {"traccar": 30.0, "owntracks": 30.0, "overland": 60.0}
+    buffered_share: float = Field(0.5, gt=0, le=1)
+
+    def quiet_s(self, client: str) -> float:
+        """How long (s) a client is known to send nothing while the phone lies still: the entry that fits its name best, else 0."""
+        fitting = [name for name in self.still_minutes if client.strip().lower().startswith(name.lower())]
+        return self.still_minutes[max(fitting, key=len)] * 60 if fitting else 0.0
+
+
+class Ladder(Section):
+    """Hours after a silence became a matter, when the subject is reminded at once, until each further step."""
+
+    officer_hours: float = Field(1.0, ge=0)
+    office_head_hours: float = Field(4.0, ge=0)
+    search_hours: float = Field(12.0, ge=0)
+    search_severity: Severity = Severity.HIGH
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.officer_hours <= self.office_head_hours <= self.search_hours:
+            raise ValueError("officer_hours, office_head_hours and search_hours must not decrease")
+        return self
+
+
+class Battery(Section):
+    """When a low battery is told, to the subject at once and to the officer when it lasts."""
+
+    below_pct: float = Field(15.0, gt=0, lt=100)
+    back_pct: float = Field(25.0, gt=0, le=100)
+    officer_after_hours: float = Field(4.0, gt=0)
+    severity: Severity = Severity.LOW
+
+
+class Permission(Section):
+    """When a withdrawn location permission is told, to the subject at once and to the officer when it lasts."""
+
+    officer_after_hours: float = Field(2.0, gt=0)
+    severity: Severity = Severity.LOW
+
+
+class Asking(Section):
+    """How often a phone is asked for a fresh fix."""
+
+    uncertain_minutes: float = Field(10.0, ge=0)
+    expires_minutes: float = Field(60.0, gt=0)
+    apart_minutes: float = Field(30.0, ge=0)
 
 class Rules(Section):
     never_located: tuple[Category, ...] = (Category.RELEASED,)
@@ -108,6 +154,10 @@ class Schedules(Section):
     log_at: str = "02:30"
     batch: int = Field(20_000, gt=0)
 
+    ladder: Ladder = Ladder()
+    battery: Battery = Battery()
+    permission: Permission = Permission()
+    asking: Asking = Asking()
 
 class Settings(BaseSettings):
     """All settings; unknown keys are refused, so that a misspelt one cannot pass unseen."""

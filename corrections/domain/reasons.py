@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from corrections.domain.contact import Spell
-from corrections.domain.model import Episode, Rule, ZoneKind, ZoneVersion, from_us
+from corrections.domain.model import Episode, ZoneKind, ZoneVersion, from_us
 
 HOUR_US = 3_600_000_000
 
 
 def boundary_reason(episode: Episode, zone: ZoneVersion, timezone: ZoneInfo) -> tuple[str, str]:
     """(Chinese, English): which zone, since when, how far, how sure, from which fixes."""
-    since, until = _local(episode.started_us, timezone), _until(episode, timezone)
+    since, until = local(episode.started_us, timezone), _until(episode, timezone)
     far_zh, far_en = _length(episode.peak_distance_m)
     sure = f"{_percent(episode.peak_certainty)}%"
     claimed_zh, claimed_en = _claimed(episode)
@@ -31,31 +30,11 @@ def boundary_reason(episode: Episode, zone: ZoneVersion, timezone: ZoneInfo) -> 
 
 def mock_reason(episode: Episode, timezone: ZoneInfo) -> tuple[str, str]:
     """(Chinese, English) for a device that says its location is mocked."""
-    since, until = _local(episode.started_us, timezone), _until(episode, timezone)
+    since, until = local(episode.started_us, timezone), _until(episode, timezone)
     return (
         f"{since} 起{until[0].removeprefix('，')}手机标记定位由模拟位置软件提供，共 {episode.fixes} 次。位置不可信，请核实是否人为。",
         f"Since {since}{until[1]} the phone has marked its location as provided by a mock-location app, {episode.fixes} times. "
         "The positions prove nothing; find out whether it was done on purpose.",
-    )
-
-
-def contact_reason(spell: Spell, threshold_us: int, timezone: ZoneInfo) -> tuple[str, str]:
-    """(Chinese, English) for a spell without contact, or of contact without a position."""
-    last, due = _local(spell.last_us, timezone), _local(spell.due_us, timezone)
-    limit_zh, limit_en = _duration(threshold_us)
-    end_zh = f"，{_local(spell.ended_us, timezone)} 恢复" if spell.ended_us is not None else ""
-    end_en = f", until {_local(spell.ended_us, timezone)}" if spell.ended_us is not None else ""
-    caveat_zh = "可能是没有信号、没电或关机，本身不说明违规。"
-    caveat_en = "No signal, an empty battery or a phone switched off can be the cause; by itself it proves no breach."
-    if spell.rule is Rule.SILENCE:
-        return (
-            f"自 {last} 起设备没有任何联系{end_zh}，{due} 超过允许的 {limit_zh}。{caveat_zh}",
-            f"No contact from the device since {last}{end_en}; at {due} that passed the {limit_en} allowed. {caveat_en}",
-        )
-    return (
-        f"自 {last} 起设备有联系但没有位置{end_zh}，{due} 超过允许的 {limit_zh}。可能是定位权限被关闭或没有信号，本身不说明违规。",
-        f"In contact but without a position since {last}{end_en}; at {due} that passed the {limit_en} allowed. "
-        "The location permission may be off, or there is no signal; by itself it proves no breach.",
     )
 
 
@@ -70,11 +49,12 @@ def _claimed(episode: Episode) -> tuple[str, str]:
 def _until(episode: Episode, timezone: ZoneInfo) -> tuple[str, str]:
     if episode.ended_us is None:
         return "", ""
-    end = _local(episode.ended_us, timezone)
+    end = local(episode.ended_us, timezone)
     return f"，至 {end}", f" until {end}"
 
 
-def _local(us: int, timezone: ZoneInfo) -> str:
+def local(us: int, timezone: ZoneInfo) -> str:
+    """A moment (µs) on the bureau's wall clock."""
     return from_us(us).astimezone(timezone).strftime("%Y-%m-%d %H:%M")
 
 
@@ -84,7 +64,8 @@ def _length(metres: float) -> tuple[str, str]:
     return f"{metres:.0f} 米", f"{metres:.0f} m"
 
 
-def _duration(us: int) -> tuple[str, str]:
+def duration(us: int) -> tuple[str, str]:
+    """A length of time (µs), in Chinese and English."""
     if us % HOUR_US == 0:
         return f"{us // HOUR_US} 小时", f"{us // HOUR_US} h"
     minutes = round(us / 60_000_000)

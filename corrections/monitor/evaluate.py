@@ -20,8 +20,10 @@ from sqlmodel import Session, col, select
 from corrections import clock
 from corrections.domain.model import Reports, from_us, to_us
 from corrections.domain.rules import BoundaryRule, Rulebook
+from corrections.monitor import phones
 from corrections.monitor.contact import take_contacts
 from corrections.monitor.derive import derive
+from corrections.monitor.phones import as_words
 from corrections.records.revision import ensure_state
 from corrections.settings import Settings
 from corrections.store.database import reading, writing
@@ -78,7 +80,7 @@ class Evaluator:
             place = _lock(session, bureau_id)
             if place is None:
                 return False
-            ids, rows = _next_reports(session, place, self._settings.schedules.batch)
+            ids, words, rows = _next_reports(session, place, self._settings.schedules.batch)
             fresh = as_columns(rows)
             revised = _to_revise(session, bureau_id, now)
             subjects = sorted({*np.unique(fresh.subject).tolist(), *revised})
@@ -88,7 +90,7 @@ class Evaluator:
             ensure_state(session, col(Subject.id).in_(subjects))
             states = _states(session, subjects)
             book = self._books.load(session, bureau_id, subjects)
-            take_contacts(session, book, states, fresh, self._settings, now)
+            take_contacts(session, book, states, fresh, as_words(words), self._settings, now)
             failed = self._settle(session, book, states, fresh, upto, now)
             place.position = upto
             done.reports += len(ids)
@@ -143,11 +145,14 @@ def _lock(session: Session, bureau_id: int) -> StreamPosition | None:
     return session.exec(statement.with_for_update(skip_locked=True)).first()
 
 
-def _next_reports(session: Session, place: StreamPosition, limit: int) -> tuple[list[int], Sequence[Any]]:
+def _next_reports(session: Session, place: StreamPosition, limit: int) -> tuple[list[int], Sequence[Any], Sequence[Any]]:
+    """Ids, what the phones say of themselves, and the columns of the next reports, in order of commit."""
     r: Any = Report.__table__  # type: ignore[attr-defined]
-    statement = select(r.c.id, *SELECTED).where(r.c.bureau_id == place.bureau_id, r.c.id > place.position)  # type: ignore[call-overload]
+    columns = (r.c.id, *phones.SELECTED, *SELECTED)
+    statement = select(*columns).where(r.c.bureau_id == place.bureau_id, r.c.id > place.position)  # type: ignore[call-overload]
     found = session.execute(statement.order_by(r.c.id).limit(limit)).all()
-    return [row[0] for row in found], [row[1:] for row in found]
+    cut = 1 + len(phones.SELECTED)
+    return [row[0] for row in found], [row[1:cut] for row in found], [row[cut:] for row in found]
 
 
 def _to_revise(session: Session, bureau_id: int, now: datetime) -> list[int]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from corrections.domain.causes import Cause
 from corrections.domain.model import (
     Category,
     Decision,
     FalseAlarmCause,
     Level,
     Nature,
+    NoticeKind,
+    Recipient,
     ReviewState,
     Role,
     Rule,
@@ -98,6 +101,7 @@ STEPS: Words = {
     EventKind.REVISED: ("证据更新", "evidence changed"),
     EventKind.WITHDRAWN: ("撤回", "withdrawn"),
     EventKind.REVIVED: ("恢复", "revived"),
+    EventKind.NOTIFIED: ("提醒", "notice"),
     EventKind.CLAIMED: ("认领", "claimed"),
     EventKind.RELEASED: ("退回", "put back"),
     EventKind.NOTED: ("备注", "note"),
@@ -105,6 +109,27 @@ STEPS: Words = {
     EventKind.HANDED_OVER: ("移交", "handed over"),
     EventKind.DECIDED: ("办结", "decided"),
     EventKind.REOPENED: ("重新打开", "reopened"),
+}
+SILENCE_CAUSES: Words = {
+    Cause.OWN_OUTAGE: ("本服务中断", "our own outage"),
+    Cause.AREA: ("大面积通信中断", "an area-wide loss"),
+    Cause.BATTERY_EMPTY: ("可能没电", "battery probably empty"),
+    Cause.PERMISSION_OFF: ("定位权限关闭", "location permission off"),
+    Cause.LOCATION_OFF: ("手机定位关闭", "location switched off"),
+    Cause.APP_STOPPED: ("定位程序或手机关闭", "app or phone off"),
+    Cause.BUFFERED: ("没有信号，事后补传", "out of contact, uploaded later"),
+    Cause.UNKNOWN: ("原因不明", "unknown"),
+}
+RECIPIENTS: Words = {
+    Recipient.SUBJECT: ("本人", "the subject"),
+    Recipient.OFFICER: ("工作人员", "the officer"),
+    Recipient.OFFICE_HEAD: ("司法所所长", "the office head"),
+}
+NOTICE_KINDS: Words = {
+    NoticeKind.SILENCE: ("失去联系", "out of contact"),
+    NoticeKind.SEARCH: ("建议查找", "search proposed"),
+    NoticeKind.LOW_BATTERY: ("电量低", "low battery"),
+    NoticeKind.PERMISSION_OFF: ("定位权限关闭", "location permission off"),
 }
 MEANS: Words = {
     Means.PHONE: ("电话", "by phone"),
@@ -131,5 +156,6 @@ ALL: dict[type[StrEnum], Words] = {
     Category: CATEGORIES, Level: LEVELS, SubjectStatus: STATUSES, Role: ROLES, ZoneKind: ZONE_KINDS, Side: SIDES, Rule: RULES,
     Nature: NATURES, Severity: SEVERITIES, ReviewState: REVIEW_STATES, Decision: DECISIONS, FalseAlarmCause: CAUSES, EventKind: STEPS,
     Means: MEANS, Answer: ANSWERS, EntryKind: ENTRY_KINDS, Basis: BASES,
+    Cause: SILENCE_CAUSES, Recipient: RECIPIENTS, NoticeKind: NOTICE_KINDS,
 }  # fmt: skip
 """Every enumeration that people read, with its words; a test holds that none lacks one."""

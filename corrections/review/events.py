@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     REVISED = "revised"  # later evidence changed it
     WITHDRAWN = "withdrawn"  # later evidence took it back before anybody claimed it
     REVIVED = "revived"  # still later evidence bears it out again
+    NOTIFIED = "notified"  # a subject, an officer or an office head is to be told of it
     CLAIMED = "claimed"
     RELEASED = "released"
     NOTED = "noted"

@@ -210,8 +210,9 @@ def _overtaken(session: Session, violation: Violation) -> Conflict:
 
 
 STEPS_ZH = {
-    "detected": "发现", "assigned": "分派", "revised": "证据更新", "withdrawn": "撤回", "revived": "恢复", "claimed": "认领",
-    "released": "退回", "noted": "备注", "contacted": "联络", "handed over": "移交", "decided": "办结", "reopened": "重新打开",
+    "detected": "发现", "assigned": "分派", "revised": "证据更新", "withdrawn": "撤回", "revived": "恢复", "notified": "提醒",
+    "claimed": "认领", "released": "退回", "noted": "备注", "contacted": "联络", "handed over": "移交", "decided": "办结",
+    "reopened": "重新打开",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
-from corrections.domain.model import Nature, Rule, SubjectStatus
+from corrections.domain.model import Nature, Rule, Severity, SubjectStatus
 from corrections.monitor.outages import pulse
 from corrections.monitor.silence import watch_silence
 from corrections.monitor.violations import close_ended
@@ -19,7 +19,8 @@ from tests.monitor.conftest import NOW, District, add_subject
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LAST = NOW - 6 * HOUR
-DUE = LAST + HOUR  # three missed intervals of ten minutes, but at least an hour
+DUE = LAST + HOUR  # three missed intervals of ten minutes, but at least an hour: the subject is reminded
+OFFICER = DUE + HOUR  # the reminder did not help
 
 
 def watch(district: District, now: datetime) -> int:
@@ -45,23 +46,24 @@ def test_a_contact_sets_when_the_next_is_due(district: District) -> None:
     assert expected_by(district) == DUE
 
 
-def test_silence_is_a_technical_matter_from_when_it_is_due(district: District) -> None:
+def test_silence_that_lasts_is_a_technical_matter_from_when_it_was_due(district: District) -> None:
     heard(district, LAST)
 
-    assert watch(district, DUE - MINUTE) == 0
-    assert watch(district, DUE) == 1
+    assert watch(district, DUE) == 0
+    assert watch(district, OFFICER - MINUTE) == 0
+    assert watch(district, OFFICER) == 1
 
     (violation,) = district.violations()
     assert (violation.rule, violation.nature) == (Rule.SILENCE, Nature.TECHNICAL)
     assert (violation.started_at, violation.opened_at, violation.ended_at) == (LAST, DUE, None)
     assert "本身不说明违规" in violation.reason_zh
-    assert violation.officer_id == district.officer_id
+    assert (violation.officer_id, violation.detected_at) == (district.officer_id, OFFICER)
 
 
 def test_silence_is_raised_once_and_ends_with_the_next_contact(district: District) -> None:
     heard(district, LAST)
-    watch(district, DUE)
-    assert watch(district, DUE + HOUR) == 0
+    watch(district, OFFICER)
+    assert watch(district, OFFICER + MINUTE) == 0
 
     heard(district, NOW)
 
@@ -115,7 +117,8 @@ def test_nobody_is_missing_while_the_service_itself_was_down(district: District)
     assert outage is not None
     assert watch(district, LAST + 5 * HOUR + MINUTE) == 0
     assert expected_by(district) == DUE + 5 * HOUR
-    assert watch(district, DUE + 5 * HOUR) == 1
+    assert watch(district, OFFICER + 5 * HOUR - MINUTE) == 0
+    assert watch(district, OFFICER + 5 * HOUR) == 1
 
 
 def test_signs_of_life_close_together_are_no_outage(district: District) -> None:
@@ -170,7 +173,7 @@ def test_after_an_area_is_heard_again_one_who_stays_silent_is_missed(crowd: Dist
         heard(crowd, back, subject=i)
 
     raised = []
-    for i in range(1, 8):
+    for i in range(1, 14):
         crowd.store([crowd.report(subject, back + i * 10 * MINUTE) for subject in range(1, 20)])
         crowd.evaluate(back + i * 10 * MINUTE)
         raised.append(watch(crowd, back + i * 10 * MINUTE))
@@ -184,9 +187,9 @@ def test_a_few_silent_among_many_are_each_a_matter(crowd: District) -> None:
     for i in range(20):
         heard(crowd, LAST, subject=i)
     for i in range(3, 20):
-        heard(crowd, DUE - MINUTE, subject=i)
+        heard(crowd, DUE - MINUTE, DUE + 30 * MINUTE, OFFICER - MINUTE, subject=i)
 
-    assert watch(crowd, DUE) == 3
+    assert watch(crowd, OFFICER) == 3
 
 
 def test_one_who_is_not_monitored_any_more_is_not_missed(district: District) -> None:
@@ -202,20 +205,18 @@ def test_one_who_is_not_monitored_any_more_is_not_missed(district: District) -> 
 
 def test_silence_in_progress_ends_with_the_monitoring(district: District) -> None:
     heard(district, LAST)
-    watch(district, DUE)
+    watch(district, OFFICER)
     with writing(district.engine) as session:
-        register.change_status(
-            session, None, district.subjects[0], status=SubjectStatus.CUSTODY, since=DUE + HOUR, rules=Rules(), now=DUE + HOUR
-        )
+        register.change_status(session, None, district.subjects[0], status=SubjectStatus.CUSTODY, since=OFFICER, rules=Rules(), now=OFFICER)
 
     district.evaluate()
 
     (violation,) = district.violations()
-    assert violation.ended_at == DUE + HOUR
+    assert violation.ended_at == OFFICER
 
 
 def test_what_is_over_by_time_is_closed_without_a_report(district: District) -> None:
-    district.forbid("BAR", 2_000, windows=[{"start": "08:00", "until": "11:00"}])
+    district.forbid("BAR", 2_000, severity=Severity.HIGH, windows=[{"start": "08:00", "until": "11:00"}])
     district.store(district.walk(0, NOW - 2 * HOUR, [2_000] * 5))
     district.evaluate(NOW - 75 * MINUTE)
     assert [v.ended_at for v in district.violations()] == [None]

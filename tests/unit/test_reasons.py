@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from corrections.domain.contact import Spell
 from corrections.domain.model import FOREVER_US, Episode, Fix, Rule, Severity, ZoneKind, ZoneVersion
-from corrections.domain.reasons import boundary_reason, contact_reason, mock_reason
+from corrections.domain.reasons import boundary_reason, mock_reason
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOUR = 3_600_000_000
@@ -38,14 +37,6 @@ def test_a_reason_tells_when_it_was_over() -> None:
 
     assert "在活动范围“第三小学”之外，至 1970-01-01 10:00" in zh
     assert "until 1970-01-01 10:00" in en
-
-
-def test_silence_is_told_without_an_accusation() -> None:
-    zh, en = contact_reason(Spell(Rule.SILENCE, 0, HOUR, None), HOUR, SHANGHAI)
-
-    assert "超过允许的 1 小时" in zh
-    assert "本身不说明违规" in zh
-    assert "by itself it proves no breach" in en
 
 
 def test_a_mocked_location_is_told_as_a_suspicion() -> None:

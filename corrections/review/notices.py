@@ -1,0 +1,160 @@
+"""提醒: what a subject, an officer or an office head is to be told, until somebody did or it has become needless. No positions.
+
+The service writes a notice and ends it when its reason is gone; that it was told, a person says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, update
+from sqlmodel import Session, col, select
+
+from corrections.domain.contact_reasons import Both
+from corrections.domain.model import NoticeKind, Recipient, Role
+from corrections.errors import Conflict, Invalid, NotFound
+from corrections.review.assignment import is_absent
+from corrections.review.events import EventKind, append
+from corrections.store.access import Action, Actor, within_reach
+from corrections.store.tables import Notice, Officer, Subject, Violation
+
+MOST_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeItem:
+    """One notice in a listing, with the names that a reader needs. ``done_by`` None on one that is done: it had become needless."""
+
+    id: int
+    subject_id: int
+    subject_number: str
+    subject_name: str
+    phone: str
+    recipient: str
+    officer_id: int | None
+    violation_id: int | None
+    kind: str
+    text_zh: str
+    text_en: str
+    at: datetime
+    done_at: datetime | None
+    done_by: int | None
+
+
+# ---- as the monitor writes them
+
+
+def notify(
+    session: Session,
+    subject_id: int,
+    recipient: Recipient,
+    kind: NoticeKind,
+    text: Both,
+    at: datetime,
+    *,
+    officer_id: int | None = None,
+    violation_id: int | None = None,
+) -> Notice:
+    """Write a notice. ``at`` is since when its reason stands; ``officer_id`` None with a staff recipient: whoever is within reach."""
+    notice = Notice(
+        subject_id=subject_id, recipient=recipient.value, officer_id=officer_id, violation_id=violation_id, kind=kind.value,
+        text_zh=text[0], text_en=text[1], at=at,
+    )  # fmt: skip
+    session.add(notice)
+    session.flush()
+    return notice
+
+
+def tell_of(session: Session, violation: Violation, notice: Notice, now: datetime) -> None:
+    """Bind a notice to its violation, and have the violation's history show it."""
+    notice.violation_id = violation.id
+    content = {
+        "notice": notice.id,
+        "recipient": notice.recipient,
+        "kind": notice.kind,
+        "since": notice.at,
+        "officer": notice.officer_id,
+        "text": {"zh": notice.text_zh, "en": notice.text_en},
+    }
+    append(session, violation, EventKind.NOTIFIED, content, now)
+
+
+def end_of_violation(session: Session, violation_id: int, now: datetime) -> None:
+    """End the open notices of a violation that is over: they are needless."""
+    _end(session, col(Notice.violation_id) == violation_id, now)
+
+
+def end_of_subject(session: Session, subject_id: int, kinds: Collection[NoticeKind], now: datetime) -> None:
+    """End the open notices of these kinds about a subject."""
+    _end(session, (col(Notice.subject_id) == subject_id) & col(Notice.kind).in_([kind.value for kind in kinds]), now)
+
+
+def open_about(session: Session, subject_ids: Collection[int]) -> set[int]:
+    """Which of these subjects have open notices."""
+    statement = select(Notice.subject_id).where(col(Notice.subject_id).in_(list(subject_ids)), col(Notice.done_at).is_(None))
+    return set(session.exec(statement.distinct()))
+
+
+def head_of(session: Session, office_id: int, now: datetime) -> int | None:
+    """The head of an office to tell, one who is there before one who is absent; None where there is none."""
+    statement = select(Officer).where(Officer.office_id == office_id, Officer.role == Role.OFFICE_HEAD.value, col(Officer.active).is_(True))
+    heads: Sequence[Officer] = session.exec(statement).all()
+    return min(heads, key=lambda head: (is_absent(head, now), head.id)).id if heads else None
+
+
+def _end(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    session.flush()
+    session.execute(update(Notice).where(which, col(Notice.done_at).is_(None)).values(done_at=now))
+
+
+# ---- as people read them
+
+
+def list_notices(
+    session: Session,
+    actor: Actor,
+    *,
+    done: bool = False,
+    recipient: Recipient | None = None,
+    subject_id: int | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[NoticeItem]:
+    """Notices about subjects within reach, the newest first: those that still wait, or those that are ``done``. ``before`` is the id of
+    the last of the page before. Raises Invalid, Forbidden."""
+    actor.require(Action.REVIEW)
+    if not 1 <= limit <= MOST_ROWS:
+        raise Invalid(f"limit must be 1 to {MOST_ROWS}.", f"limit 应为 1 至 {MOST_ROWS}。", field="limit")
+    n = Notice
+    statement = select(n, Subject).join(Subject, col(Subject.id) == col(n.subject_id)).where(within_reach(actor, Subject))
+    statement = statement.where(col(n.done_at).is_not(None) if done else col(n.done_at).is_(None))
+    if recipient is not None:
+        statement = statement.where(n.recipient == recipient.value)
+    if subject_id is not None:
+        statement = statement.where(n.subject_id == subject_id)
+    if before is not None:
+        statement = statement.where(col(n.id) < before)
+    return [_item(notice, subject) for notice, subject in session.exec(statement.order_by(col(n.id).desc()).limit(limit))]
+
+
+def complete_notice(session: Session, actor: Actor, notice_id: int, now: datetime) -> NoticeItem:
+    """Note that a notice was told, by the actor. Raises Conflict (it was done already, or had become needless), Forbidden, NotFound."""
+    actor.require(Action.REVIEW)
+    n = Notice
+    reached = select(n, Subject).join(Subject, col(Subject.id) == col(n.subject_id))
+    found = session.exec(reached.where(n.id == notice_id, within_reach(actor, Subject))).first()
+    if found is None:
+        raise NotFound(f"There is no notice {notice_id} in your offices.", f"您所在机构没有编号 {notice_id} 的提醒。")
+    notice, subject = found
+    guarded = update(n).where(col(n.id) == notice_id, col(n.done_at).is_(None)).values(done_at=now, done_by=actor.officer_id)
+    if session.execute(guarded, execution_options={"synchronize_session": False}).rowcount == 0:  # type: ignore[attr-defined]
+        raise Conflict("The notice is done already, or has become needless.", "该提醒已处理，或已不再需要。")
+    session.refresh(notice)
+    return _item(notice, subject)
+
+
+def _item(notice: Notice, subject: Subject) -> NoticeItem:
+    same = {name: getattr(notice, name) for name in NoticeItem.__dataclass_fields__ if name in Notice.model_fields}
+    return NoticeItem(**same, subject_number=subject.number, subject_name=subject.name, phone=subject.phone)
