@@ -59,7 +59,7 @@ def settle(
     """Make a subject's stored violations of these rules those that ``derived`` says, for fix times after ``since_us`` and before
     ``until_us``. ``columns`` tells the columns of a violation from its episode, ``late`` which fixes came late."""
     stored = {v.id: v for v in _stored(session, subject, rules, since_us, until_us, derived) if v.id is not None}
-    changes = reconcile([_known(key, v) for key, v in stored.items()], derived)
+    changes = reconcile([as_known(v) for v in stored.values()], derived)
     for known, episode in changes.same:
         _update(session, stored[known.key], columns(episode), due, now, late)
     for known in changes.gone:
@@ -67,6 +67,12 @@ def settle(
             _take_back(session, stored[known.key], now, late)
     for episode in changes.new:
         queue.raise_violation(session, new_violation(subject, episode.rule, columns(episode), now), due, now)
+
+
+def as_known(v: Violation) -> Known:
+    """A stored violation as reconciling needs it."""
+    assert v.id is not None
+    return Known(v.id, Rule(v.rule), v.zone_id, to_us(v.started_at), None if v.ended_at is None else to_us(v.ended_at), v.other_id)
 
 
 def open_violation(session: Session, subject: Subject, rule: Rule) -> Violation | None:
@@ -113,10 +119,6 @@ def _stored(
         began = [from_us(episode.started_us) for episode in derived]
         statement = statement.where(col(v.ended_at).is_(None) | (col(v.ended_at) > from_us(since_us)) | col(v.started_at).in_(began))
     return session.exec(statement.order_by(col(v.id))).all()
-
-
-def _known(key: int, v: Violation) -> Known:
-    return Known(key, Rule(v.rule), v.zone_id, to_us(v.started_at), None if v.ended_at is None else to_us(v.ended_at), v.other_id)
 
 
 def _update(session: Session, stored: Violation, columns: Mapping[str, Any], due: Due, now: datetime, late: LateWithin) -> None:

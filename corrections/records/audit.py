@@ -97,9 +97,9 @@ def record_by(
     return record(session, actor.name, action, subject_id=subject_id, purpose=purpose, origin=actor.origin, detail=known, now=now)
 
 
-def audited_location_read(session: Session, actor: Actor, subject_ids: Iterable[int], purpose: str, now: datetime) -> None:
+def audited_location_read(session: Session, actor: Actor | None, subject_ids: Iterable[int], purpose: str, now: datetime) -> None:
     """To be called in a writing session before a person is shown where these subjects are or were: checks role and reach of each,
-    and records the read with its purpose.
+    and records the read with its purpose. ``actor`` None is the operator at the machine.
 
     Raises Invalid (field ``purpose``) without one, Forbidden or NotFound as ``subject_for`` does.
     """
@@ -108,8 +108,9 @@ def audited_location_read(session: Session, actor: Actor, subject_ids: Iterable[
             "Say why you look at this location: the purpose is recorded.", "请填写查看位置信息的目的，系统将留痕。", field="purpose"
         )
     ids = sorted(set(subject_ids))
-    for subject_id in ids:
-        subject_for(session, actor, subject_id, Action.READ_LOCATION)
+    if actor is not None:
+        for subject_id in ids:
+            subject_for(session, actor, subject_id, Action.READ_LOCATION)
     one = ids[0] if len(ids) == 1 else None
     detail = {} if one is not None else {"subjects": ids}
     record_by(session, actor, "location.read", subject_id=one, purpose=purpose.strip(), detail=detail, now=now)

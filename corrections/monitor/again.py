@@ -1,0 +1,150 @@
+"""A violation derived anew from what is stored.
+
+The derivation starts from the monitor's checkpoint before the violation began and takes the stored reports, the zone version and the
+rule settings that are frozen in the violation's evidence; leaves and authorities are those on record (a revoked one keeps the moment
+from which it was). Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, func, type_coerce
+from sqlmodel import Session, col, select
+
+from corrections.domain.episodes import reconcile
+from corrections.domain.model import EPOCH, FOREVER_US, Episode, Reports, Rule, from_us, to_us
+from corrections.domain.rules import BoundaryRule, Memory, Rulebook, advance
+from corrections.monitor.by_fix import BY_FIX, episode_columns
+from corrections.monitor.violations import as_known
+from corrections.store.rulebook import checkpoint_before, load_reports, load_rulebook, unreadable_zones
+from corrections.store.tables import Report, StreamPosition, Violation
+
+Columns = dict[str, Any]
+
+
+class CannotDerive(Exception):
+    """Something that a violation rests on is no longer there, or no longer readable."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.en, self.zh = en, zh
+
+
+@dataclass(slots=True)
+class Derived:
+    """What comes out: the columns of the violation in each form that may be stored rightly (none: there is no such violation)."""
+
+    forms: list[Columns] = field(default_factory=list)
+    reports: int = 0
+    from_us: int | None = None
+
+
+def derive_again(session: Session, violation: Violation, now: datetime) -> Derived:
+    """What the stored reports give for a violation. Raises CannotDerive."""
+    rule = Rule(violation.rule)
+    if rule not in AGAIN:
+        raise CannotDerive("the program has no derivation of this rule from stored reports", "程序没有依据保存的上报推算此规则的方法")
+    return AGAIN[rule](session, violation, now)
+
+
+# ---- the rules by fix
+
+
+def _by_fix(session: Session, violation: Violation, now: datetime) -> Derived:
+    """As the monitor derives: from the checkpoint before the violation began to the fix that ended it, with the settings of then."""
+    rule = _settings(violation)
+    book = load_rulebook(session, violation.bureau_id, [violation.subject_id])
+    _require_zone(session, violation, book)
+    start, memory = _memory_before(session, violation)
+    reports = load_reports(session, violation.subject_id, start, _until_us(session, violation), upto_id=evaluated(session, violation))
+    _require_reports(violation, reports)
+    last_us = {violation.subject_id: max(start - 1, -FOREVER_US)}
+    done = advance(book, reports, {violation.subject_id: memory}, last_us, rule)
+    episode = _same(session, violation, done.episodes.get(violation.subject_id, []))
+    return Derived(_forms(episode, violation, book, rule, now) if episode else [], len(reports), start)
+
+
+def _settings(violation: Violation) -> BoundaryRule:
+    try:
+        return msgspec.convert(violation.evidence["settings"], BoundaryRule)
+    except (KeyError, msgspec.ValidationError) as error:
+        raise CannotDerive(
+            "the rule settings of then are not in its evidence in a form that this version of the program reads",
+            "证据中没有本版程序可读的当时规则设置",
+        ) from error
+
+
+def _require_zone(session: Session, violation: Violation, book: Rulebook) -> None:
+    wanted = violation.zone_revision_id
+    if wanted is None or any(version.id == wanted for version in book.zones.versions):
+        return
+    reason = next((why for _, revision, why in unreadable_zones(session, violation.bureau_id) if revision.id == wanted), "")
+    raise CannotDerive(
+        f"its zone version (number {wanted}) is not readable any more: {reason or 'it is gone'}",
+        f"所依据的围栏版本（编号 {wanted}）已无法读取：{reason or '已不存在'}",
+    )
+
+
+def _memory_before(session: Session, violation: Violation) -> tuple[int, Memory]:
+    """From where (µs) and with what memory to start: the checkpoint before the first fix, or the very beginning."""
+    start, memory = checkpoint_before(session, violation.subject_id, to_us(violation.started_at))
+    try:
+        return start, Memory.decode(memory)
+    except msgspec.MsgspecError:
+        return -FOREVER_US, Memory()
+
+
+def _until_us(session: Session, violation: Violation) -> int:
+    """Up to and with the first fix after the end, which may be what ended it; everything of one that lasts."""
+    if violation.ended_at is None:
+        return FOREVER_US
+    r = Report.__table__.c  # type: ignore[attr-defined]
+    at = type_coerce(func.min(r.fix_time), BigInteger)
+    after = select(at).where(r.subject_id == violation.subject_id, r.lat.is_not(None), r.fix_time >= violation.ended_at)
+    found = session.execute(after.where(r.id <= evaluated(session, violation))).scalar()
+    return FOREVER_US if found is None else int(found) + 1
+
+
+def evaluated(session: Session, violation: Violation) -> int:
+    """The id of the last report of the bureau that was evaluated."""
+    place = session.get(StreamPosition, violation.bureau_id)
+    return place.position if place else 0
+
+
+def _require_reports(violation: Violation, reports: Reports) -> None:
+    stored = set(zip(reports.fix_us.tolist(), reports.digest.tolist(), strict=True))
+    deciding = violation.evidence.get("deciding", [])
+    missing = [fix for fix in deciding if (fix["fix_us"], fix["digest"]) not in stored]
+    if missing:
+        raise CannotDerive(
+            f"of the {len(deciding)} fixes that decided it {len(missing)} are no longer stored (kept no longer, or changed)",
+            f"起决定作用的 {len(deciding)} 次定位中有 {len(missing)} 次已不再保存（超过保存期限或被改动）",
+        )
+
+
+def _same(session: Session, violation: Violation, episodes: list[Episode]) -> Episode | None:
+    """The episode that the monitor would take for this violation, among all that are stored of the subject."""
+    v = Violation
+    stored = session.exec(select(v).where(v.subject_id == violation.subject_id, col(v.rule).in_([rule.value for rule in BY_FIX])))
+    matched = reconcile([as_known(one) for one in stored], episodes).same
+    return next((episode for known, episode in matched if known.key == violation.id), None)
+
+
+def _forms(episode: Episode, violation: Violation, book: Rulebook, rule: BoundaryRule, now: datetime) -> list[Columns]:
+    """As it is written while it lasts, and, once its window is over, as it is closed by the clock and as a later fix writes it."""
+    named = violation.evidence.get("zone", {}).get("name")
+    versions = {v.id: replace(v, name=named) if v.id == violation.zone_revision_id and named else v for v in book.zones.versions}
+    lasting = episode_columns(episode, versions, book.timezone, rule, EPOCH)
+    if episode.ended_us is not None or episode.window_ends_us > to_us(now):
+        return [lasting]
+    by_clock = {**lasting, "ended_at": from_us(episode.window_ends_us)}
+    return [by_clock, episode_columns(episode, versions, book.timezone, rule, now), lasting]
+
+
+AGAIN: dict[Rule, Callable[[Session, Violation, datetime], Derived]] = dict.fromkeys(BY_FIX, _by_fix)
+"""How the violations of each rule are derived again."""
