@@ -116,7 +116,7 @@ def _typed(row: dict[str, str]) -> dict[str, Any]:
         if name in ("lat", "lon") or name in system.RANGES:
             number = values.number_or_text(text)
             told[name] = text if number is None else number
-        elif name == "mock":
+        elif name in ("mock", "charging"):
             truth = values.truth(text)
             told[name] = text if truth is None else truth
         else:

@@ -20,6 +20,9 @@ from corrections.store.credentials import hash_credential
 PHONES = frozenset({"osmand", "owntracks", "overland"})
 """The wires at whose other end the device itself is: whatever it sends is a sign of life."""
 
+ASKABLE = frozenset({"owntracks"})
+"""The wires whose replies can ask the phone for a fresh fix."""
+
 _SAME_AS_WGS84 = frozenset({Datum.WGS84, Datum.CGCS2000})
 _NOTHING_KEPT = frozenset({Reason.NO_AUTHORITY, Reason.WRONG_SUBJECT})
 
@@ -117,9 +120,29 @@ class Group:
             self.stored = len(self._rows)
             if new is not None:
                 self._find_repeats(new)
+        asked = self._ask()
         self.outcomes = [
-            Outcome(origin is not None, tuple(verdicts)) for origin, verdicts in zip(self._origins, self._verdicts, strict=True)
+            Outcome(origin is not None, tuple(verdicts), i in asked)
+            for i, (origin, verdicts) in enumerate(zip(self._origins, self._verdicts, strict=True))
         ]
+
+    def _ask(self) -> set[int]:
+        """Which requests come from a phone that can be asked for a fresh fix, and is wanted to be: each wish is told once. One that the
+        request itself fulfils needs no telling."""
+        able = {
+            i: origin.standing.subject_id
+            for i, (request, origin) in enumerate(zip(self._requests, self._origins, strict=True))
+            if request.wire in ASKABLE and origin and origin.standing and self._refusal_now(origin.standing) is None
+        }
+        wanted = rows.open_requests(self._connection, set(able.values()), self._now_us) if able else {}
+        told: dict[int, int] = {}  # by wish: the request whose reply tells it
+        for i, subject in able.items():
+            wish, asked_us = wanted.get(subject, (0, 0))
+            if wish and not any(m.lat is not None and (m.fix_us or 0) >= asked_us for m in self._requests[i].messages):
+                told.setdefault(wish, i)
+        if told:
+            rows.note_told(self._connection, told, self._now_us)
+        return set(told.values())
 
     # ---- whose it is
 
@@ -185,7 +208,7 @@ class Group:
         row = (
             standing.bureau_id, standing.subject_id, standing.device_id, fix_us, digest, self._now_us, lat, lon, accuracy_m,
             message.source, (message.datum or standing.datum).value, message.altitude_m, message.speed_mps, message.course_deg,
-            message.battery_pct, message.mock, wire, raw,
+            message.battery_pct, message.charging, message.client_state.value, message.mock, wire, raw,
         )  # fmt: skip
         return (standing.subject_id, fix_us, digest), row
 
@@ -223,7 +246,9 @@ class Group:
         )  # fmt: skip
 
     def _add_contact(self, message: Message, standing: Standing, wire: str) -> None:
-        contact = Message(raw=b"", battery_pct=message.battery_pct, mock=message.mock)
+        contact = Message(
+            raw=b"", battery_pct=message.battery_pct, charging=message.charging, client_state=message.client_state, mock=message.mock
+        )  # fmt: skip
         key, row = self._row(contact, standing, wire, self._now_us, b"")
         if key not in self._keys:
             self._keys[key] = None

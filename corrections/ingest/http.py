@@ -5,7 +5,8 @@
 
 Phones get what their client needs to hear: 2xx after the commit for whatever is authentic, 401 for a credential that is not known,
 503 with Retry-After where nothing could be stored, and never another error, which would make some drop the fix and block the
-queue of others for ever. Systems get an answer for each report.
+queue of others for ever. A phone that takes commands in the reply is asked for a fresh fix where one is wanted. Systems get an answer
+for each report.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ _REPLIES = {
     "owntracks": (_JSON, b"[]"),
     "overland": (_JSON, b'{"result":"ok"}'),
 }
+_ASKING = {"owntracks": (_JSON, b'[{"_type":"cmd","action":"reportLocation"}]')}
 
 
 class _TooLarge(Invalid):
@@ -102,7 +104,7 @@ async def _phone(ingest: Ingest, wire: str, credential: str, scope: Scope, recei
         await _come_back(send, ingest.settings.ingest.retry_after_s)
     else:
         if outcome.authentic:
-            await _reply(send, 200, *_REPLIES[wire])
+            await _reply(send, 200, *(_ASKING if outcome.ask else _REPLIES)[wire])
         else:
             await _reply(send, 401, b"text/plain", b"", [(b"www-authenticate", b'Basic realm="corrections", charset="UTF-8"')])
 

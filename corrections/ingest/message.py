@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from corrections.domain.model import Datum
+from corrections.domain.model import ClientState, Datum
 
 RAW_CAP = 65_536  # bytes of a message that are kept as it came
 MOST_MESSAGES = 20_000  # in one request; more of them is nothing that a client sends
@@ -74,7 +74,8 @@ class Message(Struct, frozen=True, kw_only=True, gc=False):
     """One fix as a client tells it, or one sign of life without a position (``lat`` is None).
 
     ``fix_us`` is None when the client gave no time: then it is the time of receipt. ``lat`` and ``lon`` are as given, in the
-    client's datum. ``accuracy_m`` is None when missing, zero or negative, for clients say so when they do not know. ``source``
+    client's datum. ``accuracy_m`` is None when missing, zero or negative, for clients say so when they do not know. ``charging`` is
+    None where nothing was said, ``client_state`` what the client says of itself. ``source``
     indexes ``model.SOURCES``. ``claims`` are the names that the sender gives itself, which count only behind a gateway, and
     ``subject`` the number of the subject whose device it should be. ``datum`` overrides the device's. ``raw`` is this message
     alone, even out of a batch.
@@ -90,6 +91,8 @@ class Message(Struct, frozen=True, kw_only=True, gc=False):
     speed_mps: float | None = None
     course_deg: float | None = None
     battery_pct: float | None = None
+    charging: bool | None = None
+    client_state: ClientState = ClientState.NOTHING
     mock: bool = False
     source: int = 0
     datum: Datum | None = None
@@ -131,7 +134,9 @@ REPEATED = Verdict(Result.REPEATED)
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one request, after the commit. ``authentic`` False: none of the credentials offered is known."""
+    """What became of one request, after the commit. ``authentic`` False: none of the credentials offered is known. ``ask``: the phone
+    is to be asked for a fresh fix in the reply."""
 
     authentic: bool
     verdicts: tuple[Verdict, ...] = ()
+    ask: bool = False

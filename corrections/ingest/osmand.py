@@ -4,7 +4,9 @@
 * 9.x: JSON with ``location.coords``, speed in m/s, -1 where unknown. Flat JSON, and ``location`` as a list, are read as well.
 * GPSLogger: a query by the user's template; ``%ALL`` has ``acc alt spd dir prov time``, speed in m/s.
 
-A message without coordinates (a heartbeat, cell towers only, a push token) is a sign of life.
+A message without coordinates (a heartbeat, cell towers only, a push token) is a sign of life. Whether it charges is ``charge`` in the
+query and form, ``battery.is_charging`` in JSON, ``ischarging`` of GPSLogger. None of them says whether the app may read the location or
+was stopped, and ``alarm`` is ``sos`` only: the person, not the phone.
 Source: Traccar's OsmAndProtocolDecoder and its clients, as told in the tests.
 """
 
@@ -144,10 +146,18 @@ def _message(
         speed_mps=values.within(speed, 0.0, 1e4),
         course_deg=values.within(number(_first(told, ("bearing", "heading", "dir", "course"))), 0.0, 360.0),
         battery_pct=values.within(battery, 0.0, 100.0),
+        charging=_charging(told),
         mock=values.truth(told.get("mock")) is True,
         source=values.source(_first(told, ("prov", "provider", "source"))),
         flaw=flaw,
     )
+
+
+def _charging(told: Mapping[str, Any]) -> bool | None:
+    """Whether the phone charges; to 8.x leaves ``charge`` out when it does not, which says nothing to a reader of the others."""
+    battery = told.get("battery")
+    said = battery.get("is_charging") if isinstance(battery, dict) else None
+    return values.truth(said if said is not None else _first(told, ("charge", "ischarging", "is_charging")))
 
 
 def _first(told: Mapping[str, Any], names: tuple[str, ...]) -> Any:

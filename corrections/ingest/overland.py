@@ -2,7 +2,8 @@
 
 ``current`` is the newest fix, sent along when the queue is long; it comes again in a later batch and is then a repeat.
 A Feature without geometry (a visit, an event of the app) is a sign of life. Negative speed, course and accuracy mean unknown;
-``battery_level`` is 0 to 1. Source: Overland-iOS README.
+``battery_level`` is 0 to 1, ``battery_state`` unknown, unplugged, charging or full. Of the app's events (``action``) one says what it is
+about: ``will_terminate``, when it is closed. Source: Overland-iOS README; the event in Dawarich's sample of its messages.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from typing import Any
 
 import msgspec
 
+from corrections.domain.model import ClientState
 from corrections.ingest import values
 from corrections.ingest.message import Decoded, Flaw, Message, Reason
 from corrections.ingest.values import Unreadable
+
+_CHARGING = {"charging": True, "full": True, "unplugged": False}
 
 
 class _Batch(msgspec.Struct):
@@ -77,6 +81,8 @@ def _message(feature: Any, raw: bytes) -> Message:
         speed_mps=values.within(number(told.get("speed")), 0.0, 1e4),
         course_deg=values.within(number(told.get("course")), 0.0, 360.0),
         battery_pct=values.within(level * 100.0 if level is not None else None, 0.0, 100.0),
+        charging=_CHARGING.get(values.clean(told.get("battery_state"))),
+        client_state=ClientState.STOPPED if told.get("action") == "will_terminate" else ClientState.NOTHING,
         flaw=flaw,
     )
 

@@ -19,8 +19,8 @@ from corrections.ingest.decide import Standing
 REPORT = {
     "bureau_id": "int", "subject_id": "bigint", "device_id": "bigint", "fix_time": "bigint", "digest": "bigint",
     "received_at": "bigint", "lat": "float8", "lon": "float8", "accuracy_m": "float8", "source": "smallint", "datum": "text",
-    "altitude_m": "float8", "speed_mps": "float8", "course_deg": "float8", "battery_pct": "float8", "mock": "bool", "wire": "text",
-    "raw": "bytea",
+    "altitude_m": "float8", "speed_mps": "float8", "course_deg": "float8", "battery_pct": "float8", "charging": "bool",
+    "client_state": "text", "mock": "bool", "wire": "text", "raw": "bytea",
 }  # fmt: skip
 LAT = tuple(REPORT).index("lat")
 ASIDE = ("digest", "received_at", "last_at", "count", "device_id", "subject_id", "wire", "reason", "detail", "raw")
@@ -34,6 +34,10 @@ SELECT d.{by}, d.id, d.identifier, d.datum, s.id, s.number, s.bureau_id, s.statu
 FROM device d JOIN subject s ON s.id = d.subject_id
 LEFT JOIN authority a ON a.subject_id = s.id AND a.scope = 'location'
 WHERE d.active AND d.{by} {among}
+"""
+_OPEN_REQUESTS = """
+SELECT subject_id, id, asked_at FROM fix_request
+WHERE expires_at > %s AND told_at IS NULL AND answered_at IS NULL AND subject_id {among} ORDER BY id
 """
 _AMONG = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(%s)"}
 _KEY = "subject_id, fix_time, digest"
@@ -62,6 +66,21 @@ def gateways(connection: Connection, hashes: Iterable[str]) -> dict[str, tuple[i
 def known_asides(connection: Connection, digests: Iterable[int]) -> set[int]:
     """Which of these were put aside before."""
     return {row[0] for row in _among(connection, "SELECT digest FROM set_aside WHERE digest {among}", digests)}
+
+
+def open_requests(connection: Connection, subjects: Iterable[int], now_us: int) -> dict[int, tuple[int, int]]:
+    """(id, asked_at) of the request for a fresh fix of each of these subjects that is open and that her phone was not told, by subject."""
+    sqlite, listed = connection.dialect.name == "sqlite", list(subjects)
+    sql = _OPEN_REQUESTS.replace("{among}", _AMONG[connection.dialect.name]).replace("%s", "?" if sqlite else "%s")
+    found = connection.exec_driver_sql(sql, (now_us, json.dumps(listed) if sqlite else listed))
+    return {row[0]: (row[1], row[2]) for row in found}
+
+
+def note_told(connection: Connection, requests: Iterable[int], now_us: int) -> None:
+    """Note that the phones that these requests are for were told."""
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    rows = [(now_us, request) for request in requests]
+    connection.exec_driver_sql(f"UPDATE fix_request SET told_at = {mark} WHERE id = {mark} AND told_at IS NULL", rows)  # noqa: S608
 
 
 def put_aside(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -2,6 +2,7 @@
 
 Strict where the phones' formats are forgiving: ``fix_time`` (RFC 3339 with an offset) is required, a field that does not exist
 or a value of the wrong type refuses the report and says which field. Without ``lat`` and ``lon`` a report is a sign of life.
+``client_state`` is one of ``model.ClientState``: what the phone's client says of itself.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from corrections.domain.model import Datum
+from corrections.domain.model import ClientState, Datum
 from corrections.ingest import values
 from corrections.ingest.message import Flaw, Message, Reason
 from corrections.ingest.values import Unreadable
 
 FIELDS = (
-    "device", "fix_time", "lat", "lon", "accuracy_m", "source", "altitude_m", "speed_mps", "course_deg", "battery_pct", "mock",
-    "datum", "subject",
+    "device", "fix_time", "lat", "lon", "accuracy_m", "source", "altitude_m", "speed_mps", "course_deg", "battery_pct", "charging",
+    "client_state", "mock", "datum", "subject",
 )  # fmt: skip
 RANGES = {
     "accuracy_m": (0.0, math.inf),
@@ -61,6 +62,8 @@ def read(value: Any, raw: bytes) -> Message:
         speed_mps=number(told.get("speed_mps")),
         course_deg=number(told.get("course_deg")),
         battery_pct=number(told.get("battery_pct")),
+        charging=told.get("charging"),
+        client_state=ClientState(told.get("client_state", "")),
         mock=told.get("mock", False),
         source=SOURCES[told.get("source", "")],
         datum=Datum(told["datum"]) if "datum" in told else None,
@@ -79,8 +82,11 @@ def _flaw(told: dict[str, Any]) -> Flaw | None:
     for name, (least, most) in RANGES.items():
         if name in told and values.within(values.finite(values.number(told[name])), least, most) is None:
             return Flaw(Reason.BAD_VALUE, "", name)
-    if not isinstance(told.get("mock", False), bool):
-        return Flaw(Reason.BAD_VALUE, "", "mock")
+    for name in ("mock", "charging"):
+        if not isinstance(told.get(name, False), bool):
+            return Flaw(Reason.BAD_VALUE, "", name)
+    if told.get("client_state", "") not in list(ClientState):
+        return Flaw(Reason.BAD_VALUE, "", "client_state")
     for name in ("device", "subject"):
         if name in told and not (isinstance(told[name], str) and values.clean(told[name]) == told[name]):
             return Flaw(Reason.BAD_VALUE, "", name)

@@ -227,7 +227,8 @@ class Ingest:
         outcomes = [half.outcome for half in halves if half.outcome is not None]
         if len(outcomes) == len(halves):
             verdicts = tuple(verdict for outcome in outcomes for verdict in outcome.verdicts)
-            entry.outcome = Outcome(all(outcome.authentic for outcome in outcomes), verdicts)
+            authentic, ask = all(outcome.authentic for outcome in outcomes), any(outcome.ask for outcome in outcomes)
+            entry.outcome = Outcome(authentic, verdicts, ask)
 
     def _settle_spoiled(self, entry: _Entry) -> None:
         request = entry.request

@@ -21,6 +21,7 @@ from corrections import clock
 from corrections.domain.model import Reports, from_us, to_us
 from corrections.domain.rules import BoundaryRule, Rulebook
 from corrections.monitor import phones
+from corrections.monitor.asking import note_answers
 from corrections.monitor.contact import take_contacts
 from corrections.monitor.derive import derive
 from corrections.monitor.phones import as_words
@@ -91,6 +92,7 @@ class Evaluator:
             states = _states(session, subjects)
             book = self._books.load(session, bureau_id, subjects)
             take_contacts(session, book, states, fresh, as_words(words), self._settings, now)
+            note_answers(session, fresh, subjects, now)
             failed = self._settle(session, book, states, fresh, upto, now)
             place.position = upto
             done.reports += len(ids)

@@ -20,7 +20,7 @@ from corrections.records.permits import Basis
 from corrections.settings import Settings
 from corrections.store.credentials import hash_credential
 from corrections.store.database import writing
-from corrections.store.tables import LoginSession, Report, SetAside, SubjectState
+from corrections.store.tables import LoginSession, Notice, Report, SetAside, SubjectState
 from tests.review.scene import HOUR, NOW, RULES, STAFF, a_subject, a_violation, an_officer, settle
 
 SETTINGS = Settings()
@@ -33,7 +33,7 @@ STRANGERS = {f"other-{role}": role for role in Role}  # staff of another bureau,
 def found(engine: Engine) -> None:
     """The two offices and their staff (see the scene), a head of the second office, another bureau with staff of every role; subject 1
     with authority 1, device 1, leave 1; zone 1 (everyone, inclusion), zone 2 (subject 1, exclusion); violation 1 of subject 1; a message
-    put aside (1); a gateway (1); everybody logged in with her login as token."""
+    put aside (1); a notice (1) for subject 1; a gateway (1); everybody logged in with her login as token."""
     with writing(engine) as session:
         subject = settle(session)
         a_subject(session, "S2", office_id=2, officer="zhao")
@@ -54,6 +54,7 @@ def found(engine: Engine) -> None:
         session.add(
             SetAside(digest=1, received_at=NOW, last_at=NOW, subject_id=1, device_id=1, wire="osmand", reason="null_island", raw=b"x")
         )
+        session.add(Notice(subject_id=1, recipient="subject", kind="silence", text_zh="请检查手机", text_en="Check your phone", at=NOW))
         session.get_one(SubjectState, 1).fault = "ValueError: 30.05"
         for login in (*STAFF, "head2", *STRANGERS):
             log_in(session, login)

@@ -68,7 +68,7 @@ def test_the_form_body_of_version_10() -> None:
 
     assert message == Message(
         raw=body.encode(), claims=("12345678",), fix_us=1_780_000_000_000_000, lat=30.2, lon=120.1, accuracy_m=12.0, altitude_m=8.0,
-        speed_mps=pytest.approx(2.72 * 1852 / 3600, rel=1e-5), course_deg=90.0, battery_pct=81.0,
+        speed_mps=pytest.approx(2.72 * 1852 / 3600, rel=1e-5), course_deg=90.0, battery_pct=81.0, charging=False,
     )  # fmt: skip
 
 
@@ -232,7 +232,7 @@ def test_gpsloggers_address_with_all_its_fields() -> None:
 
     assert message == Message(
         raw=query.encode(), fix_us=1_780_000_000_000_000, lat=30.2, lon=120.1, accuracy_m=12.0, altitude_m=8.5, speed_mps=5.0,
-        course_deg=90.0, battery_pct=74.0, source=1,
+        course_deg=90.0, battery_pct=74.0, charging=False, source=1,
     )  # fmt: skip
 
 

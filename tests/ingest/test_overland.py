@@ -50,7 +50,7 @@ def test_every_real_message_means_what_its_client_meant(shared: Path) -> None:
 def test_a_feature() -> None:
     assert one() == Message(
         raw=json.dumps(feature()).encode(), claims=("band-7",), fix_us=1_780_000_000_000_000, lat=30.2, lon=120.1, accuracy_m=30.0,
-        altitude_m=8.0, speed_mps=4.0, course_deg=90.0, battery_pct=80.0,
+        altitude_m=8.0, speed_mps=4.0, course_deg=90.0, battery_pct=80.0, charging=True,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from itertools import permutations
 import pytest
 
 from corrections.domain.geodesy import distance_m, from_wgs84
-from corrections.domain.model import Datum, to_us
+from corrections.domain.model import ClientState, Datum, to_us
 from corrections.ingest.decide import report_digest
 from corrections.ingest.message import REPEATED, STORED, Message, Outcome, Sender
 from corrections.records import register
@@ -23,8 +23,9 @@ Fix = Callable[..., Message]
 def test_a_fix_is_stored_with_all_that_it_says(district: District, fix: Fix) -> None:
     phone = district.phone()
     message = fix(
-        -5, accuracy_m=12.0, altitude_m=8.0, speed_mps=1.5, course_deg=90.0, battery_pct=81.0, mock=True, source=1, raw=b"as it came"
-    )
+        -5, accuracy_m=12.0, altitude_m=8.0, speed_mps=1.5, course_deg=90.0, battery_pct=81.0, charging=True,
+        client_state=ClientState.POWER_SAVE, mock=True, source=1, raw=b"as it came",
+    )  # fmt: skip
 
     outcome = district.take(phone, message)
 
@@ -34,6 +35,7 @@ def test_a_fix_is_stored_with_all_that_it_says(district: District, fix: Fix) -> 
     assert (report.fix_time, report.received_at) == (NOW - timedelta(minutes=5), NOW)
     assert (report.lat, report.lon, report.accuracy_m, report.source, report.datum) == (41.5, 122.7, 12.0, 1, "WGS84")
     assert (report.altitude_m, report.speed_mps, report.course_deg, report.battery_pct) == (8.0, 1.5, 90.0, 81.0)
+    assert (report.charging, report.client_state) == (True, ClientState.POWER_SAVE)
     assert (report.mock, report.wire, report.raw) == (True, "osmand", b"as it came")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from corrections.domain.model import Datum
+from corrections.domain.model import ClientState, Datum
 from corrections.ingest import system
 from corrections.ingest.message import Message, Reason
 from corrections.ingest.values import Unreadable
@@ -25,14 +25,16 @@ def one(**changes: Any) -> Message:
 
 def test_a_report_with_all_its_fields() -> None:
     told = report(
-        accuracy_m=12, source="gps", altitude_m=8, speed_mps=5, course_deg=90, battery_pct=81, mock=True, datum="GCJ02", subject="S1"
-    )
+        accuracy_m=12, source="gps", altitude_m=8, speed_mps=5, course_deg=90, battery_pct=81, charging=False,
+        client_state="power_save", mock=True, datum="GCJ02", subject="S1",
+    )  # fmt: skip
 
     (message,) = system.decode(json.dumps(told).encode())
 
     assert message == Message(
         raw=json.dumps(told).encode(), claims=("band-7",), fix_us=1_780_000_000_000_000, lat=30.2, lon=120.1, accuracy_m=12.0,
-        altitude_m=8.0, speed_mps=5.0, course_deg=90.0, battery_pct=81.0, mock=True, source=1, datum=Datum.GCJ02, subject="S1",
+        altitude_m=8.0, speed_mps=5.0, course_deg=90.0, battery_pct=81.0, charging=False,
+        client_state=ClientState.POWER_SAVE, mock=True, source=1, datum=Datum.GCJ02, subject="S1",
     )  # fmt: skip
 
 
