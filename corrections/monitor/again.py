@@ -16,13 +16,15 @@ import msgspec
 from sqlalchemy import BigInteger, func, type_coerce
 from sqlmodel import Session, col, select
 
+from corrections.domain.contact import Contacts, Spell, due_us, follow_contacts
 from corrections.domain.episodes import reconcile
 from corrections.domain.model import EPOCH, FOREVER_US, Episode, Reports, Rule, from_us, to_us
 from corrections.domain.rules import BoundaryRule, Memory, Rulebook, advance
 from corrections.monitor.by_fix import BY_FIX, episode_columns
+from corrections.monitor.contact import load_excuses
 from corrections.monitor.violations import as_known
-from corrections.store.rulebook import checkpoint_before, load_reports, load_rulebook, unreadable_zones
-from corrections.store.tables import Report, StreamPosition, Violation
+from corrections.store.rulebook import checkpoint_before, load_lawful, load_reports, load_rulebook, unreadable_zones
+from corrections.store.tables import Report, StreamPosition, Subject, Violation
 
 Columns = dict[str, Any]
 
@@ -37,11 +39,13 @@ class CannotDerive(Exception):
 
 @dataclass(slots=True)
 class Derived:
-    """What comes out: the columns of the violation in each form that may be stored rightly (none: there is no such violation)."""
+    """What comes out: the columns of the violation in each form that may be stored rightly (none: there is no such violation), from
+    how many reports since when, and which of the stored columns are not derived."""
 
     forms: list[Columns] = field(default_factory=list)
     reports: int = 0
     from_us: int | None = None
+    unchecked: tuple[str, ...] = ()
 
 
 def derive_again(session: Session, violation: Violation, now: datetime) -> Derived:
@@ -146,5 +150,62 @@ def _forms(episode: Episode, violation: Violation, book: Rulebook, rule: Boundar
     return [by_clock, episode_columns(episode, versions, book.timezone, rule, now), lasting]
 
 
-AGAIN: dict[Rule, Callable[[Session, Violation, datetime], Derived]] = dict.fromkeys(BY_FIX, _by_fix)
+# ---- the rules about contact
+
+
+def _contact(session: Session, violation: Violation, now: datetime) -> Derived:
+    """By the received times of the stored reports, with the time allowed of then: since when, when it became a matter, until when."""
+    rule, (last, threshold) = Rule(violation.rule), _allowed(violation)
+    received, positioned = _heard(session, violation, last)
+    excuses = load_excuses(session, {violation.bureau_id}, from_us(last), now)
+    spells, _ = follow_contacts(Contacts(last, last), received, positioned, threshold, excuses.all)
+    ours = [spell for spell in spells if spell.rule is rule and spell.last_us == last]
+    if not ours and rule is Rule.SILENCE and not received:
+        ours = [Spell(rule, last, due_us(last, threshold, excuses.all), None)]
+    unchecked: tuple[str, ...] = ("severity", "evidence.cause", "reason_zh", "reason_en")
+    if any(start < to_us(violation.opened_at) and end > last for start, end in excuses.areas):
+        unchecked += ("opened_at",)  # an area-wide loss puts everybody off for as long as it lasts, by the clock of then
+    forms = [form for spell in ours[-1:] for form in _contact_forms(session, violation, spell, "opened_at" in unchecked)]
+    return Derived(forms, len(received), last, unchecked)
+
+
+def _allowed(violation: Violation) -> tuple[int, int]:
+    try:
+        return int(violation.evidence["last_us"]), int(violation.evidence["threshold_us"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CannotDerive("the last contact and the time allowed are not in its evidence", "证据中没有最后联系时间和允许时长") from error
+
+
+def _heard(session: Session, violation: Violation, last: int) -> tuple[list[int], list[bool]]:
+    """The received times (µs) of the reports after the last contact, in order, and whether each had a position."""
+    r: Any = Report.__table__  # type: ignore[attr-defined]
+    at = type_coerce(r.c.received_at, BigInteger)
+    mine = select(at, r.c.lat).where(r.c.subject_id == violation.subject_id, r.c.id <= evaluated(session, violation))
+    rows = session.execute(mine.where(at >= last).order_by(at, r.c.id)).all()
+    before = session.execute(mine.where(at < last).limit(1)).first()
+    if before is not None and (not rows or int(rows[0][0]) != last):
+        raise CannotDerive("the report of the last contact is no longer stored", "最后一次联系的上报已不再保存")
+    later = [(int(received), lat is not None) for received, lat in rows if int(received) > last]
+    return [received for received, _ in later], [positioned for _, positioned in later]
+
+
+def _contact_forms(session: Session, violation: Violation, spell: Spell, put_off: bool) -> list[Columns]:
+    """As contact ended it, and as the end of the monitoring did."""
+    opened = violation.opened_at if put_off else from_us(spell.due_us)
+    evidence = {**violation.evidence, "last_us": spell.last_us, "due_us": to_us(opened)}
+    ended = None if spell.ended_us is None else from_us(spell.ended_us)
+    form = {
+        "started_at": from_us(spell.last_us), "opened_at": opened, "ended_at": ended, "last_fix_at": from_us(spell.last_us),
+        "evidence": evidence,
+    }  # fmt: skip
+    spans = load_lawful(session, [session.get_one(Subject, violation.subject_id)]).get(violation.subject_id, ())
+    over = [end for start, end in spans if start <= spell.due_us and (spell.ended_us is None or end < spell.ended_us)]
+    return [form, *({**form, "ended_at": max(from_us(end), from_us(spell.last_us))} for end in over)]
+
+
+AGAIN: dict[Rule, Callable[[Session, Violation, datetime], Derived]] = {
+    **dict.fromkeys(BY_FIX, _by_fix),
+    Rule.SILENCE: _contact,
+    Rule.NO_POSITION: _contact,
+}
 """How the violations of each rule are derived again."""

@@ -61,9 +61,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a violation stands, and whether it can be derived again. ``agrees``: what comes out is what the violation says of itself (one
-    that was taken back says that nothing does). ``why`` tells why it cannot be re-derived. ``waiting``: reports or changes of the
-    record are still to be evaluated. ``reports`` is how many reports were judged anew, from ``judged_from`` on."""
+    """Why a violation stands, and whether it can be derived again.
+
+    ``agrees``: what comes out is what the violation says of itself (one that was taken back says that nothing does). ``why`` tells why
+    it cannot be re-derived. ``waiting``: reports or changes of the record are still to be evaluated. ``unchecked``: columns that are
+    not derived. ``reports`` is how many reports were judged anew, from ``judged_from`` on.
+    """
 
     violation_id: int
     subject_number: str
@@ -82,6 +85,7 @@ class Explanation:
     ended_at: datetime | None
     evidence: dict[str, Any]
     timezone: str
+    unchecked: list[str]
     reports: int = 0
     judged_from: datetime | None = None
 
@@ -138,6 +142,7 @@ def explain_violation(session: Session, violation: Violation, now: datetime) -> 
         ended_at=violation.ended_at,
         evidence=violation.evidence,
         timezone=timezone.key,
+        unchecked=list(derived.unchecked),
         reports=derived.reports,
         judged_from=None if derived.from_us is None or derived.from_us == -FOREVER_US else from_us(derived.from_us),
     )

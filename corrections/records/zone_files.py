@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -43,26 +43,55 @@ def import_zones(
     Returns each version with its outline, whose ``repair`` tells what was changed. Raises ImportRejected with a fault a feature
     (``row`` counts features from 1), and then leaves nothing behind; Forbidden.
     """
-    bureau = session.get(Bureau, bureau_id)
-    if bureau is None:
-        raise NotFound(f"There is no bureau {bureau_id}.", f"没有编号 {bureau_id} 的司法局。")
-    faults: list[dict[str, object]] = []
     published: list[tuple[ZoneRevision, Outline]] = []
-    seen: set[str] = set()
+    faults: list[dict[str, object]] = []
     with session.begin_nested():
-        for row, feature in enumerate(_features(content), start=1):
+        read = _read(session, bureau_id, content, datum, repair, faults)
+        for row, (terms, outline) in read:
             try:
-                terms = _terms(session, bureau, feature)
-                if terms.code in seen:
-                    raise Invalid(f"{terms.code} stands in the file twice.", f"围栏 {terms.code} 在文件中重复。", field="zone")
-                seen.add(terms.code)
-                outline = from_geojson(feature, datum=datum, repair=repair)
                 published.append((publish_zone(session, actor, bureau_id, terms, outline, valid_from=valid_from, now=now), outline))
             except CorrectionsError as error:
-                faults.append({"row": row, "field": error.field, "en": error.en, "zh": error.zh})
+                faults.append(_fault(row, error))
         if faults:
             raise ImportRejected(faults)
     return published
+
+
+def read_zones(
+    session: Session, bureau_id: int, content: str | bytes, *, datum: Datum = Datum.WGS84, repair: bool = False
+) -> list[tuple[Terms, Outline]]:
+    """The zones of a file, in the form that ``import_zones`` takes, published by nobody. Raises ImportRejected with a fault a feature,
+    Invalid, NotFound."""
+    faults: list[dict[str, object]] = []
+    read = list(_read(session, bureau_id, content, datum, repair, faults))
+    if faults:
+        raise ImportRejected(faults)
+    return [zone for _, zone in read]
+
+
+def _read(
+    session: Session, bureau_id: int, content: str | bytes, datum: Datum, repair: bool, faults: list[dict[str, object]]
+) -> Iterator[tuple[int, tuple[Terms, Outline]]]:
+    """Each feature that can be read, with its number from 1; those that cannot are added to ``faults``."""
+    bureau = session.get(Bureau, bureau_id)
+    if bureau is None:
+        raise NotFound(f"There is no bureau {bureau_id}.", f"没有编号 {bureau_id} 的司法局。")
+    seen: set[str] = set()
+    for row, feature in enumerate(_features(content), start=1):
+        try:
+            terms = _terms(session, bureau, feature)
+            if terms.code in seen:
+                raise Invalid(f"{terms.code} stands in the file twice.", f"围栏 {terms.code} 在文件中重复。", field="zone")
+            seen.add(terms.code)
+            outline = from_geojson(feature, datum=datum, repair=repair)
+        except CorrectionsError as error:
+            faults.append(_fault(row, error))
+            continue
+        yield row, (terms, outline)
+
+
+def _fault(row: int, error: CorrectionsError) -> dict[str, object]:
+    return {"row": row, "field": error.field, "en": error.en, "zh": error.zh}
 
 
 def _features(content: str | bytes) -> list[Mapping[str, Any]]:

@@ -54,7 +54,7 @@ def publish_zone(
     begins later), Forbidden, NotFound.
     """
     windows = parse_windows(terms.windows)
-    bound = _bound(session, actor, bureau_id, terms)
+    bound = whom_they_bind(session, actor, bureau_id, terms)
     zone = _zone(session, bureau_id, terms)
     before = current_revision(session, zone)
     if before is not None:
@@ -64,7 +64,7 @@ def publish_zone(
                 f"现行版本自 {before.valid_from.isoformat()} 生效，新版本不得更早。",
                 field="valid_from",
             )
-        bound = bound | _bound_by(bureau_id, before)
+        bound = bound | whom_it_binds(bureau_id, before)
         if before.valid_until is None or before.valid_until > valid_from:
             before.valid_until = valid_from
     assert zone.id is not None
@@ -111,12 +111,12 @@ def publish_urban_union(
 def retire_zone(session: Session, actor: Actor | None, zone_id: int, *, at: datetime, now: datetime) -> ZoneRevision:
     """End a zone at ``at``. Raises Conflict (it has ended before, or begins later), Forbidden, NotFound."""
     zone, revision = zone_for(session, actor, zone_id)
-    _bound(session, actor, zone.bureau_id, terms_of(zone, revision))
+    whom_they_bind(session, actor, zone.bureau_id, terms_of(zone, revision))
     if at < revision.valid_from or (revision.valid_until is not None and revision.valid_until <= at):
         raise Conflict("The zone is not in force at that moment.", "该围栏在所填时间未生效。", field="at")
     revision.valid_until = at
     session.flush()
-    ask_revision(session, _bound_by(zone.bureau_id, revision), min(at, now))
+    ask_revision(session, whom_it_binds(zone.bureau_id, revision), min(at, now))
     record_by(session, actor, "zone.retire", subject_id=revision.subject_id, detail={"zone": zone.code, "at": at}, now=now)
     return revision
 
@@ -183,8 +183,11 @@ def _window(window: Mapping[str, Any]) -> dict[str, Any]:
     return {"start": start, "until": until, "weekdays": sorted(set(weekdays))}
 
 
-def _bound(session: Session, actor: Actor | None, bureau_id: int, terms: Terms) -> ColumnElement[bool]:
-    """Whom the terms bind, as a condition over Subject, once the actor may bind them and the terms name them rightly."""
+def whom_they_bind(session: Session, actor: Actor | None, bureau_id: int, terms: Terms) -> ColumnElement[bool]:
+    """Whom the terms bind, as a condition over Subject, once the actor may bind them and the terms name them rightly.
+
+    Raises Invalid, Forbidden, NotFound.
+    """
     if actor is not None:
         actor.require(Action.WRITE_ZONES)
         if actor.bureau_id != bureau_id:
@@ -208,7 +211,8 @@ def _bound(session: Session, actor: Actor | None, bureau_id: int, terms: Terms) 
     return _whom(bureau_id, terms.scope, terms.subject_id, terms.level, terms.office_id)
 
 
-def _bound_by(bureau_id: int, revision: ZoneRevision) -> ColumnElement[bool]:
+def whom_it_binds(bureau_id: int, revision: ZoneRevision) -> ColumnElement[bool]:
+    """Whom a version binds, as a condition over Subject."""
     return _whom(bureau_id, Scope(revision.scope), revision.subject_id, revision.level, revision.office_id)
 
 
@@ -225,17 +229,24 @@ def _whom(bureau_id: int, scope: Scope, subject_id: int | None, level: str | Non
             return here
 
 
-def _zone(session: Session, bureau_id: int, terms: Terms) -> Zone:
+def known_zone(session: Session, bureau_id: int, terms: Terms) -> Zone | None:
+    """The zone that has the code already, None for a new one. Raises Invalid (no code or name), Conflict (the code is another bureau's
+    or of the other kind)."""
     code, name = terms.code.strip(), terms.name.strip()
     if not code or not name:
         raise Invalid("A zone has a code and a name.", "请填写围栏编号和名称。", field="code" if not code else "name")
     zone = session.exec(select(Zone).where(Zone.code == code)).first()
+    if zone is not None and zone.bureau_id != bureau_id:
+        raise Conflict(f"The code {code} is taken.", f"围栏编号 {code} 已被使用。", field="code")
+    if zone is not None and zone.kind != terms.kind:
+        raise Conflict("A zone cannot turn from inclusion to exclusion: publish another.", "围栏类型不能更改，请另行发布。", field="kind")
+    return zone
+
+
+def _zone(session: Session, bureau_id: int, terms: Terms) -> Zone:
+    zone = known_zone(session, bureau_id, terms)
     if zone is None:
-        zone = Zone(bureau_id=bureau_id, code=code, name=name, kind=terms.kind.value)
+        zone = Zone(bureau_id=bureau_id, code=terms.code.strip(), name=terms.name.strip(), kind=terms.kind.value)
         session.add(zone)
         session.flush()
-    elif zone.bureau_id != bureau_id:
-        raise Conflict(f"The code {code} is taken.", f"围栏编号 {code} 已被使用。", field="code")
-    elif zone.kind != terms.kind:
-        raise Conflict("A zone cannot turn from inclusion to exclusion: publish another.", "围栏类型不能更改，请另行发布。", field="kind")
     return zone
