@@ -41,6 +41,11 @@ BLIND: dict[Cause, Both] = {
     Cause.PERMISSION_OFF: ("定位程序报告：定位权限已关闭。", "The app says that it may not read the location."),
     Cause.LOCATION_OFF: ("定位程序报告：手机定位已关闭。", "The app says that location is switched off on the phone."),
 }
+CLEARER: Both = ("补传的定位说明了失联原因", "fixes that were uploaded later tell more of why there was no contact")
+HEARD_BEFORE: Both = (
+    "撤回：失联成立之前已收到上报",
+    "withdrawn: a report had been received before the silence became a matter",
+)
 NO_BREACH: Both = ("本身不说明违规。", "By itself it proves no breach.")
 
 

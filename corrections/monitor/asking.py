@@ -23,7 +23,7 @@ from corrections.store.tables import FixRequest, SubjectState
 
 
 def ask(
-    session: Session, subject_id: int, reason: AskReason, now: datetime, settings: Settings, *, asked_by: int | None = None
+    session: Session, subject_id: int, reason: AskReason, now: datetime, *, settings: Settings, asked_by: int | None = None
 ) -> FixRequest | None:
     """Wish for a fresh fix of a subject; None where one is wished for already or, for the service itself, was too short a time ago."""
     return _ask(session, {subject_id}, reason, now, settings, asked_by).get(subject_id)
@@ -47,7 +47,7 @@ def request_fix(session: Session, actor: Actor, subject_id: int, purpose: str, s
         raise Invalid("Say why you ask for a fix: the purpose is recorded.", "请填写请求定位的目的，系统将留痕。", field="purpose")
     if monitored_until(load_lawful(session, [subject]), subject_id, to_us(now)) is None:
         raise Conflict("There is no legal basis in force to locate this person.", "该对象没有有效的定位依据，不能请求定位。")
-    request = ask(session, subject_id, AskReason.OFFICER, now, settings, asked_by=actor.officer_id)
+    request = ask(session, subject_id, AskReason.OFFICER, now, settings=settings, asked_by=actor.officer_id)
     if request is None:
         raise Conflict("A fresh fix was asked for already; wait for it.", "已请求过定位，请等待手机上报。")
     detail = {"request": request.id, "expires_at": request.expires_at}

@@ -11,10 +11,12 @@ import numpy as np
 from sqlmodel import Session, col, select
 
 from corrections.domain.contact import Contacts, Spell, due_us, follow_contacts
+from corrections.domain.contact_reasons import HEARD_BEFORE
 from corrections.domain.model import Ints, NoticeKind, Reports, ReviewState, Rule, from_us, to_us
 from corrections.domain.rules import Rulebook, Spans, merged
 from corrections.monitor.phones import Words, bind_reminder, follow_phone
-from corrections.monitor.spells import RULES, Excuses, Terms, end_contact_violations, explain_again, let_go, settle_spells
+from corrections.monitor.spells import RULES, Excuses, Terms, end_contact_violations, explain_again, settle_spells
+from corrections.monitor.violations import let_go
 from corrections.review import notices, queue
 from corrections.settings import Settings, Silence
 from corrections.store.tables import AreaSilence, Device, Outage, Subject, SubjectState, Violation
@@ -106,9 +108,9 @@ def _over(session: Session, silence: Violation, heard_us: int, spells: list[Spel
         return spells
     if heard_us >= to_us(silence.opened_at):
         return [Spell(Rule.SILENCE, to_us(silence.started_at), to_us(silence.opened_at), heard_us), *spells]
-    queue.withdraw(session, silence, now, note=HEARD_MEANWHILE)
+    queue.withdraw(session, silence, now, note=HEARD_MEANWHILE, told=[HEARD_BEFORE])
     if silence.review_state != ReviewState.WITHDRAWN:
-        queue.revise(session, silence, {"ended_at": silence.opened_at}, now, note=HEARD_MEANWHILE)
+        queue.revise(session, silence, {"ended_at": silence.opened_at}, now, note=HEARD_MEANWHILE, told=[HEARD_BEFORE])
     let_go(session, silence, now)
     return spells
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +13,10 @@ from sqlmodel import Session, select
 
 from corrections.domain.causes import Circumstances, Filled, Said, Why, filled, why_silent
 from corrections.domain.contact import Ladder, Rung, Spell
-from corrections.domain.contact_reasons import contact_reason, phone_reason
+from corrections.domain.contact_reasons import CLEARER, contact_reason, phone_reason
 from corrections.domain.model import ClientState, NoticeKind, Rule, Severity, from_us, to_us
 from corrections.domain.rules import Spans, merged
-from corrections.monitor.violations import LATER_EVIDENCE, moment, new_violation, open_violation
+from corrections.monitor.violations import LATER_EVIDENCE, changes_told, let_go, moment, new_violation, open_violation
 from corrections.review import notices, queue
 from corrections.settings import Rules
 from corrections.store.tables import Report, Subject, Violation
@@ -90,17 +90,11 @@ def settle_spells(session: Session, subject: Subject, spells: Iterable[Spell], t
             raised.append(queue.raise_violation(session, violation, terms.rules.due, now))
         else:
             over = spell.ended_us is not None
-            queue.revise(session, stored, columns, now, note=CONTACT_RESUMED if over else LATER_EVIDENCE)
+            told = changes_told(session, stored, columns)
+            queue.revise(session, stored, columns, now, note=CONTACT_RESUMED if over else LATER_EVIDENCE, told=told)
             if over:
                 let_go(session, stored, now)
     return raised
-
-
-def let_go(session: Session, violation: Violation, now: datetime) -> None:
-    """Nothing more is due about a violation that is over, and nobody needs to be told of it."""
-    assert violation.id is not None
-    violation.rung_due_at = None
-    notices.end_of_violation(session, violation.id, now)
 
 
 def end_contact_violations(session: Session, subject: Subject, at: datetime, now: datetime) -> None:
@@ -119,11 +113,11 @@ def explain_again(session: Session, subject: Subject, stored: Violation, terms: 
     assert stored.ended_at is not None
     spell = Spell(Rule.SILENCE, to_us(stored.started_at), to_us(stored.opened_at), to_us(stored.ended_at))
     columns = _columns(session, subject, spell, terms)
-    told = {name: columns[name] for name in ("evidence", "reason_zh", "reason_en") if columns[name] != getattr(stored, name)}
+    changed = {name: columns[name] for name in ("evidence", "reason_zh", "reason_en") if columns[name] != getattr(stored, name)}
     if stored.evidence.get("cause") != columns["evidence"]["cause"]:
-        queue.revise(session, stored, told, now, note=LATER_EVIDENCE)
+        queue.revise(session, stored, changed, now, note=LATER_EVIDENCE, told=[CLEARER])
         return
-    for name, value in told.items():
+    for name, value in changed.items():
         setattr(stored, name, value)
 
 
@@ -156,7 +150,7 @@ def _columns(session: Session, subject: Subject, spell: Spell, terms: Terms) -> 
         zh, en = phone_reason(spell, threshold, said.battery_pct, terms.timezone)
     else:
         why = _why(session, subject.id, spell, terms)
-        evidence |= {"interval_us": terms.interval_us, **why.evidence()}
+        evidence |= {"interval_us": terms.interval_us, **why.evidence(), "settings": _settings(terms)}
         zh, en = contact_reason(spell, threshold, why, terms.timezone)
     return {
         "severity": _severity(spell, terms).value,
@@ -168,6 +162,18 @@ def _columns(session: Session, subject: Subject, spell: Spell, terms: Terms) -> 
         "evidence": evidence,
         "reason_zh": zh,
         "reason_en": en,
+    }
+
+
+def _settings(terms: Terms) -> dict[str, Any]:
+    """The rule settings that a spell was judged by, besides the time allowed."""
+    return {
+        "low_pct": terms.rules.battery.below_pct,
+        "buffered_share": terms.rules.silence.buffered_share,
+        "quiet_when_still": terms.quiet_when_still,
+        **asdict(terms.ladder),
+        "severity": terms.rules.silence.severity.value,
+        "search_severity": terms.rules.ladder.search_severity.value,
     }
 
 

@@ -22,7 +22,7 @@ from corrections.domain.changes import (
 )
 from corrections.domain.episodes import Known, reconcile
 from corrections.domain.model import CONDUCT, FOREVER_US, Episode, Nature, ReviewState, Rule, Severity, ZoneKind, from_us, to_us
-from corrections.review import queue
+from corrections.review import notices, queue
 from corrections.settings import Due
 from corrections.store.tables import Bureau, Subject, Violation
 
@@ -91,7 +91,15 @@ def close_ended(session: Session, now: datetime) -> int:
         assert violation.ends_at is not None
         said = over_by_time(to_us(violation.ends_at), timezone_of(session, violation.bureau_id))
         queue.revise(session, violation, {"ended_at": violation.ends_at}, now, note=ENDED_BY_TIME, told=said)
+        let_go(session, violation, now)
     return len(found)
+
+
+def let_go(session: Session, violation: Violation, now: datetime) -> None:
+    """Nothing more is due about a violation that is over, and nobody needs to be told of it."""
+    assert violation.id is not None
+    violation.rung_due_at = None
+    notices.end_of_violation(session, violation.id, now)
 
 
 def changes_told(session: Session, stored: Violation, columns: Mapping[str, Any], late: Late = NOTHING_LATE) -> list[Both]:

@@ -21,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 def wish(district: District, now: datetime, reason: AskReason = AskReason.UNCERTAIN, subject: int = 0) -> bool:
     with writing(district.engine) as session:
         by = district.officer_id if reason is AskReason.OFFICER else None
-        return ask(session, district.subjects[subject], reason, now, district.settings, asked_by=by) is not None
+        return ask(session, district.subjects[subject], reason, now, settings=district.settings, asked_by=by) is not None
 
 
 def heard(district: District, at: datetime, east_m: float | None = 0.0, received_at: datetime | None = None, **more: Any) -> None:

@@ -255,3 +255,34 @@ def test_a_clock_that_was_set_back_does_no_harm(district: District) -> None:
     with reading(district.engine) as session:
         (state,) = session.exec(select(SubjectState).order_by(col(SubjectState.subject_id))).all()
         assert state.last_contact_at == NOW
+
+
+def test_reports_of_others_that_wait_do_not_stop_the_watch(district: District) -> None:
+    heard(district, LAST)
+    with writing(district.engine) as session:
+        add_subject(session, district, "S1", LAST - timedelta(days=5))
+    watch(district, DUE)
+    district.store([district.report(1, OFFICER - timedelta(seconds=1))])
+
+    assert watch(district, OFFICER) == 1
+
+
+def test_while_reports_lie_unevaluated_for_long_nobody_is_silent(district: District) -> None:
+    heard(district, LAST)
+    with writing(district.engine) as session:
+        add_subject(session, district, "S1", LAST - timedelta(days=5))
+    district.store([district.report(1, OFFICER - 2 * MINUTE)])
+
+    assert watch(district, OFFICER) == 0
+    district.evaluate(OFFICER)
+    assert watch(district, OFFICER) == 1
+
+
+@pytest.mark.parametrize(("client", "due"), [("", HOUR), ("OwnTracks 2.5", 90 * MINUTE), ("overland", 3 * HOUR), ("Traccar", 90 * MINUTE)])
+def test_a_client_that_is_quiet_when_still_is_given_longer(district: District, client: str, due: timedelta) -> None:
+    with writing(district.engine) as session:
+        register.change_device(session, None, district.devices[0], client=client, now=LAST)
+
+    heard(district, LAST)
+
+    assert expected_by(district) == LAST + due

@@ -14,6 +14,7 @@ from corrections.clock import SetClock
 from corrections.domain.model import Decision, NoticeKind, Recipient, ReviewState, Role, Severity, SubjectStatus
 from corrections.monitor.scheduler import Monitor
 from corrections.monitor.silence import watch_silence
+from corrections.monitor.violations import close_ended
 from corrections.records import accounts, register
 from corrections.review import notices, reviewing
 from corrections.review.events import EventKind
@@ -410,36 +411,6 @@ def test_one_who_was_heard_while_she_was_being_raised_is_taken_back(silent: Dist
     assert told(silent, waiting=True) == []
 
 
-def test_reports_of_others_that_wait_do_not_stop_the_watch(silent: District) -> None:
-    with writing(silent.engine) as session:
-        add_subject(session, silent, "S1", LAST - timedelta(days=5))
-    watch(silent, DUE)
-    silent.store([silent.report(1, OFFICER - INSTANT)])
-
-    assert watch(silent, OFFICER) == 1
-
-
-def test_while_reports_lie_unevaluated_for_long_nobody_is_silent(silent: District) -> None:
-    with writing(silent.engine) as session:
-        add_subject(session, silent, "S1", LAST - timedelta(days=5))
-    silent.store([silent.report(1, OFFICER - 2 * MINUTE)])
-
-    assert watch(silent, OFFICER) == 0
-    silent.evaluate(OFFICER)
-    assert watch(silent, OFFICER) == 1
-
-
-@pytest.mark.parametrize(("client", "due"), [("", HOUR), ("OwnTracks 2.5", 90 * MINUTE), ("overland", 3 * HOUR), ("Traccar", 90 * MINUTE)])
-def test_a_client_that_is_quiet_when_still_is_given_longer(district: District, client: str, due: timedelta) -> None:
-    with writing(district.engine) as session:
-        register.change_device(session, None, district.devices[0], client=client, now=LAST)
-
-    heard(district, LAST)
-
-    with reading(district.engine) as session:
-        assert session.get_one(SubjectState, district.subjects[0]).expected_by == LAST + due
-
-
 def test_the_scheduler_climbs(silent: District) -> None:
     monitor = Monitor(silent.engine, silent.settings)
     with clock.using(SetClock(LAST)) as moment:
@@ -476,3 +447,16 @@ def test_watched_or_not_the_same_contacts_come_to_the_same_violations(silent: Di
     )
     assert watched == unwatched
     assert watched
+
+
+def test_the_end_of_the_authority_ends_the_ladder(silent: District) -> None:
+    watch(silent, OFFICER)
+    with writing(silent.engine) as session:
+        session.get_one(Violation, 1).ends_at = HEAD - MINUTE
+        close_ended(session, HEAD)
+
+    watch(silent, SEARCH)
+
+    assert (the_violation(silent).ended_at, the_violation(silent).rung_due_at) == (HEAD - MINUTE, None)
+    assert told(silent) == ALL[:2]
+    assert told(silent, waiting=True) == []
