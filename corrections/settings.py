@@ -6,6 +6,7 @@ The folder is ``CORRECTIONS_CONFIG``, else ``config`` below the working director
 from __future__ import annotations
 
 import os
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -45,19 +46,32 @@ class Ingest(Section):
 
 
 class Preset(Section):
-    """When certainty opens and closes a boundary violation."""
+    """The certainty at which a boundary violation opens, by kind of zone, and at which it closes."""
 
-    open_at: float = Field(gt=0.5, lt=1)
+    inclusion: float = Field(gt=0.5, lt=1)
+    curfew: float = Field(gt=0.5, lt=1)
+    exclusion: float = Field(ge=0.5, lt=1)
+    grave: float = Field(ge=0.5, lt=1)
     close_at: float = Field(gt=0, lt=0.5)
-    prior: float = Field(gt=0, lt=0.5)
+
+
+class Approach(Section):
+    """How near to an exclusion zone is an approach, in metres, by the zone's severity (0: never)."""
+
+    low: float = Field(0.0, ge=0)
+    medium: float = Field(0.0, ge=0)
+    high: float = Field(0.0, ge=0)
+    grave: float = Field(500.0, ge=0)
+    open_at: float = Field(0.9, gt=0.5, lt=1)
 
 
 class Boundary(Section):
     """How sure the service must be before a boundary violation is queued. See config/rules.toml for the meaning of each."""
 
     preset: Literal["prompt", "calm"] = "prompt"
-    prompt: Preset = Preset(open_at=0.9, close_at=0.2, prior=0.01)
-    calm: Preset = Preset(open_at=0.98, close_at=0.2, prior=0.005)
+    prompt: Preset = Preset(inclusion=0.92, curfew=0.965, exclusion=0.6, grave=0.5, close_at=0.2)
+    calm: Preset = Preset(inclusion=0.97, curfew=0.985, exclusion=0.85, grave=0.6, close_at=0.2)
+    approach: Approach = Approach()
     floor_gps_m: float = 30.0
     floor_wifi_m: float = 100.0
     floor_cell_m: float = 2000.0
@@ -77,19 +91,6 @@ class Silence(Section):
     outage_after_s: float = Field(120.0, gt=0)
     area_share: float = Field(0.3, gt=0, le=1)
     area_least: int = Field(10, gt=0)
-
-
-class Due(Section):
-    """Hours from detection until a violation must be decided, by severity."""
-
-    grave: float = 1.0
-    high: float = 4.0
-    medium: float = 24.0
-    low: float = 72.0
-
-    def hours(self, severity: Severity) -> float:
-        return float(getattr(self, severity.value))
-
     still_minutes: dict[str, Annotated[float, Field(ge=0)]] = {"traccar": 30.0, "owntracks": 30.0, "overland": 60.0}
     buffered_share: float = Field(0.5, gt=0, le=1)
 
@@ -137,10 +138,81 @@ class Asking(Section):
     expires_minutes: float = Field(60.0, gt=0)
     apart_minutes: float = Field(30.0, ge=0)
 
+
+class LeftBehind(Section):
+    """When a phone may lie somewhere without its subject."""
+
+    severity: Severity = Severity.MEDIUM
+    waking_from: time = time(7)
+    waking_until: time = time(22)
+    coverage: float = Field(0.8, gt=0, le=1)
+    away_m: float = Field(150.0, gt=0)
+    frozen_h: float = Field(8.0, gt=0)
+    chance: float = Field(0.0125, gt=0, lt=1)
+    check_ins: int = Field(12, ge=0, le=21)
+    check_ins_a_day: int = Field(4, gt=0)
+
+
+class Movement(Section):
+    """Movement that no vehicle allows, and that no phone measures."""
+
+    severity: Severity = Severity.LOW
+    fastest_mps: float = Field(100.0, gt=0)
+    flight_m: float = Field(200_000.0, gt=0)
+    flying_mps: float = Field(300.0, gt=0)
+    least_m: float = Field(2_000.0, gt=0)
+    agreeing: int = Field(3, ge=2)
+    regular: int = Field(10, ge=5)
+
+
+class Together(Section):
+    """When two subjects whom an order keeps apart were together."""
+
+    severity: Severity = Severity.HIGH
+    certainty: float = Field(0.8, gt=0.5, lt=1)
+    within_m: float = Field(200.0, gt=0)
+
+
+class Offset(Section):
+    """When a device seems to send another datum than it is registered with."""
+
+    nights: int = Field(3, ge=2, le=7)
+    tolerance_m: float = Field(60.0, gt=0)
+    least_shift_m: float = Field(150.0, gt=0)
+
+
+class Patterns(Section):
+    """The rules that look at days rather than at single fixes, and doubts about devices."""
+
+    every_minutes: float = Field(10.0, gt=0)
+    subjects_at_once: int = Field(50, gt=0)
+    left_behind: LeftBehind = LeftBehind()
+    movement: Movement = Movement()
+    together: Together = Together()
+    offset: Offset = Offset()
+
+
+class Due(Section):
+    """Hours from detection until a violation must be decided, by severity."""
+
+    grave: float = 1.0
+    high: float = 4.0
+    medium: float = 24.0
+    low: float = 72.0
+
+    def hours(self, severity: Severity) -> float:
+        return float(getattr(self, severity.value))
+
+
 class Rules(Section):
     never_located: tuple[Category, ...] = (Category.RELEASED,)
     boundary: Boundary = Boundary()
     silence: Silence = Silence()
+    ladder: Ladder = Ladder()
+    battery: Battery = Battery()
+    permission: Permission = Permission()
+    asking: Asking = Asking()
+    patterns: Patterns = Patterns()
     due: Due = Due()
     claim_minutes: float = Field(120.0, gt=0)
 
@@ -154,10 +226,6 @@ class Schedules(Section):
     log_at: str = "02:30"
     batch: int = Field(20_000, gt=0)
 
-    ladder: Ladder = Ladder()
-    battery: Battery = Battery()
-    permission: Permission = Permission()
-    asking: Asking = Asking()
 
 class Settings(BaseSettings):
     """All settings; unknown keys are refused, so that a misspelt one cannot pass unseen."""

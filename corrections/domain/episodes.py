@@ -13,39 +13,49 @@ from dataclasses import dataclass, field
 from corrections.domain.model import FOREVER_US, Episode, Fix, Rule
 
 FIRST_FIXES = 3  # kept of the run that led up to an episode
+COURSE = 48  # moments kept of an episode's course
 MOCK_QUIET_US = 3_600_000_000  # a mocked spell is over when this long passed without a mocked fix
+MORE_DOUBT_THAN_NOT = 0.5
 
 
 @dataclass(slots=True)
 class Watch:
     """What is remembered between fixes of one subject and zone version: the run on the wrong side so far (its first fixes, how many
-    in all, its window) and the episode in progress."""
+    in all, its window), the episode in progress, the end of the leave from which she has not been seen to return (0: none), and
+    whether she went on into the zone that she approached, after which being near it is no more news."""
 
     run: list[Fix] = field(default_factory=list)
     run_fixes: int = 0
     run_window_us: int = 0
     episode: Episode | None = None
+    away_until_us: int = 0
+    entered: bool = False
 
     @property
     def idle(self) -> bool:
-        return self.episode is None and not self.run
+        return self.episode is None and not self.run and not self.away_until_us and not self.entered
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One fix as an episode sees it: the evidence, whether the zone binds then (in its window, no leave), and its window."""
+    """One fix as an episode sees it: the evidence, whether the zone binds then (in its window, no leave), its window, the end of
+    the leave that frees from the zone then (0: none), and whether she has entered the zone whose approach is watched."""
 
     fix: Fix
     binds: bool
     window_us: int
     window_ends_us: int
+    leave_until_us: int = 0
+    entered: bool = False
 
 
-def watch(memory: Watch, zone_id: int, version_id: int, fixes: Iterable[Watched], open_at: float, close_at: float) -> list[Episode]:
+def watch(
+    memory: Watch, rule: Rule, zone_id: int, version_id: int, fixes: Iterable[Watched], open_at: float, close_at: float
+) -> list[Episode]:
     """Follow one pair through its fixes in order; returns every episode that was in progress at any of them, and moves ``memory``.
 
     For each fix: 1. end the episode in progress if the fix says so. 2. Otherwise extend it. 3. Without one, lengthen or break the
-    run. 4. Open an episode when the certainty suffices.
+    run. 4. Open an episode when the certainty suffices. Who was away on leave and has not been seen to return is overdue.
     """
     seen: list[Episode] = [memory.episode] if memory.episode else []
     for at in fixes:
@@ -54,17 +64,23 @@ def watch(memory: Watch, zone_id: int, version_id: int, fixes: Iterable[Watched]
             _extend(memory.episode, fix)
             continue
         memory.episode = None
-        if not at.binds or fix.certainty <= close_at or fix.distance_m <= 0 or at.window_us != memory.run_window_us:
+        wrong = fix.certainty > close_at and fix.distance_m > 0
+        if not at.binds or not wrong or at.window_us != memory.run_window_us:
             memory.run, memory.run_fixes = [], 0
-        if not at.binds or fix.certainty <= close_at or fix.distance_m <= 0:
+        memory.entered = (memory.entered or at.entered) and wrong
+        if fix.certainty <= close_at:
+            memory.away_until_us = 0
+        elif wrong and at.leave_until_us:
+            memory.away_until_us = at.leave_until_us
+        if not at.binds or not wrong:
             continue
         memory.run_window_us = at.window_us
         memory.run_fixes += 1
         if len(memory.run) < FIRST_FIXES:
             memory.run.append(fix)
-        if fix.certainty >= open_at:
-            memory.episode = _open(memory, zone_id, version_id, at)
-            memory.run, memory.run_fixes = [], 0
+        if fix.certainty >= open_at and not memory.entered:
+            memory.episode = _open(memory, Rule.OVERDUE_RETURN if memory.away_until_us else rule, zone_id, version_id, at)
+            memory.run, memory.run_fixes, memory.away_until_us = [], 0, 0
             seen.append(memory.episode)
     return seen
 
@@ -89,10 +105,9 @@ def _ended_by(episode: Episode, at: Watched, close_at: float) -> bool:
     return episode.ended_us is not None
 
 
-def _open(memory: Watch, zone_id: int, version_id: int, at: Watched) -> Episode:
-    deepest = max([*memory.run, at.fix], key=lambda fix: fix.distance_m)
-    return Episode(
-        rule=Rule.BOUNDARY,
+def _open(memory: Watch, rule: Rule, zone_id: int, version_id: int, at: Watched) -> Episode:
+    episode = Episode(
+        rule=rule,
         zone_id=zone_id,
         zone_version_id=version_id,
         started_us=memory.run[0].fix_us,
@@ -102,23 +117,39 @@ def _open(memory: Watch, zone_id: int, version_id: int, at: Watched) -> Episode:
         window_us=at.window_us,
         window_ends_us=at.window_ends_us,
         peak_certainty=at.fix.certainty,
-        peak_distance_m=deepest.distance_m,
+        peak_distance_m=0.0,
         fixes=memory.run_fixes,
         first=list(memory.run),
         opening=at.fix,
-        deepest=deepest,
         last=at.fix,
     )
+    for fix in memory.run if memory.run[-1] is at.fix else [*memory.run, at.fix]:
+        _weigh(episode, fix)
+    return episode
 
 
 def _extend(episode: Episode, fix: Fix) -> None:
+    _weigh(episode, fix)
     if fix.distance_m <= 0:
         return
     episode.fixes += 1
     episode.last_us, episode.last = fix.fix_us, fix
     episode.peak_certainty = max(episode.peak_certainty, fix.certainty)
-    if fix.distance_m > episode.peak_distance_m:
-        episode.peak_distance_m, episode.deepest = fix.distance_m, fix
+
+
+def _weigh(episode: Episode, fix: Fix) -> None:
+    """Add a fix to the course of an episode and to what speaks against it. A fix that is more probably wrong than not says nothing of
+    how deep she was."""
+    episode.against.right_side += fix.distance_m <= 0
+    episode.against.coarse += fix.accuracy_m is not None and fix.distance_m > 0 and fix.accuracy_m >= fix.distance_m
+    episode.against.doubtful += fix.doubt > MORE_DOUBT_THAN_NOT
+    if episode.deepest is None or (fix.distance_m > episode.peak_distance_m and fix.doubt <= MORE_DOUBT_THAN_NOT):
+        episode.peak_distance_m, episode.deepest = max(fix.distance_m, 0.0), fix
+    if episode.charted % episode.thinned == 0:
+        episode.course.append((fix.fix_us, fix.distance_m, fix.certainty))
+    episode.charted += 1
+    if len(episode.course) > COURSE:
+        episode.course, episode.thinned = episode.course[::2], 2 * episode.thinned
 
 
 def watch_mock(current: Episode | None, fixes: Iterable[tuple[Fix, bool]], ends_us: int) -> tuple[list[Episode], Episode | None]:

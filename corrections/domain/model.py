@@ -276,6 +276,17 @@ class Fix:
     accuracy_m: float | None
     distance_m: float  # signed, positive on the wrong side
     certainty: float  # that the subject is on the wrong side, after this fix
+    doubt: float = 0.0  # how probably this very fix is wrong
+
+
+@dataclass(slots=True)
+class Against:
+    """What spoke against an episode: how many of its fixes lay on the right side, could have lain there by their radius, or were more
+    probably wrong than right."""
+
+    right_side: int = 0
+    coarse: int = 0
+    doubtful: int = 0
 
 
 @dataclass(slots=True)
@@ -286,7 +297,8 @@ class Episode:
     of the window) that ended it, None while it lasts. ``window_us`` is the start of the window it belongs to, which tells a second
     night from the first, ``window_ends_us`` when it ends by itself (2**62: never). ``zone_id`` and ``zone_version_id`` are 0 for
     rules without a zone, ``other_id`` is the other subject of a contact ban, else 0. ``evidence`` holds the first fixes, the one
-    that opened it, the deepest and the last.
+    that opened it, the deepest and the last. ``course`` is (fix time, signed metres, certainty) over the episode,
+    one of ``thinned`` of all ``charted``.
     """
 
     rule: Rule
@@ -306,6 +318,10 @@ class Episode:
     deepest: Fix | None = None
     last: Fix | None = None
     other_id: int = 0
+    course: list[tuple[int, float, float]] = field(default_factory=list)
+    thinned: int = 1
+    charted: int = 0
+    against: Against = field(default_factory=Against)
 
     @property
     def evidence(self) -> list[Fix]:

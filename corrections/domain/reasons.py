@@ -4,28 +4,67 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from corrections.domain.model import Episode, ZoneKind, ZoneVersion, from_us
+from corrections.domain.model import Episode, Rule, ZoneKind, ZoneVersion, from_us
 
 HOUR_US = 3_600_000_000
 
 
-def boundary_reason(episode: Episode, zone: ZoneVersion, timezone: ZoneInfo) -> tuple[str, str]:
-    """(Chinese, English): which zone, since when, how far, how sure, from which fixes."""
+def boundary_reason(episode: Episode, zone: ZoneVersion, timezone: ZoneInfo, near_m: float = 0.0) -> tuple[str, str]:
+    """(Chinese, English): which zone, since when, how far, how sure, from which fixes, and what speaks against it. ``near_m`` is within
+    how many metres of the zone being is an approach."""
     since, until = local(episode.started_us, timezone), _until(episode, timezone)
-    far_zh, far_en = _length(episode.peak_distance_m)
+    what_zh, what_en = _what(episode, zone, near_m)
+    far_zh, far_en = _how_far(episode, near_m)
     sure = f"{_percent(episode.peak_certainty)}%"
     claimed_zh, claimed_en = _claimed(episode)
-    if zone.kind is ZoneKind.INCLUSION:
-        what_zh, what_en = f"在活动范围“{zone.name}”之外", f"outside the permitted area “{zone.name}”"
-    else:
-        what_zh, what_en = f"在禁止区域“{zone.name}”之内", f"inside the prohibited area “{zone.name}”"
     times = f"{episode.fixes} fix" + ("es" if episode.fixes != 1 else "")
+    against_zh, against_en = _against(episode)
     return (
-        f"{since} 起{what_zh}{until[0]}，距边界最远约 {far_zh}，确信度 {sure}。"
-        f"依据 {episode.fixes} 次定位{claimed_zh}（围栏第 {zone.version} 版）。",
-        f"{what_en.capitalize()} since {since}{until[1]}, at most about {far_en} from its edge, {sure} certain. "
-        f"From {times}{claimed_en} (version {zone.version} of the zone).",
+        f"{since} 起{what_zh}{until[0]}，{far_zh}，确信度 {sure}。"
+        f"依据 {episode.fixes} 次定位{claimed_zh}（围栏第 {zone.version} 版）。{against_zh}",
+        f"{what_en[0].upper()}{what_en[1:]} since {since}{until[1]}, {far_en}, {sure} certain. "
+        f"From {times}{claimed_en} (version {zone.version} of the zone).{against_en}",
     )
+
+
+def _what(episode: Episode, zone: ZoneVersion, near_m: float) -> tuple[str, str]:
+    if episode.rule is Rule.APPROACH:
+        zh, en = _length(near_m)
+        return f"在禁止区域“{zone.name}”周围 {zh}之内", f"within {en} of the prohibited area “{zone.name}”"
+    if zone.kind is ZoneKind.EXCLUSION:
+        return f"在禁止区域“{zone.name}”之内", f"inside the prohibited area “{zone.name}”"
+    if episode.rule is Rule.OVERDUE_RETURN:
+        return (
+            f"外出期限已满，仍在活动范围“{zone.name}”之外",
+            f"not back from leave, outside the permitted area “{zone.name}”",
+        )
+    return f"在活动范围“{zone.name}”之外", f"outside the permitted area “{zone.name}”"
+
+
+def _how_far(episode: Episode, near_m: float) -> tuple[str, str]:
+    if episode.rule is Rule.APPROACH:
+        zh, en = _length(max(near_m - episode.peak_distance_m, 0.0))
+        return f"最近时距其边界约 {zh}", f"about {en} from its edge when nearest"
+    zh, en = _length(episode.peak_distance_m)
+    return f"距边界最远约 {zh}", f"at most about {en} from its edge"
+
+
+def _against(episode: Episode) -> tuple[str, str]:
+    """What an officer should weigh against it; nothing where nothing does."""
+    told = [
+        (count, zh, en)
+        for count, zh, en in (
+            (episode.against.right_side, "次位于另一侧", "on the other side of the edge"),
+            (episode.against.coarse, "次精度半径大于到边界的距离", "with a radius that reaches over the edge"),
+            (episode.against.doubtful, "次本身更可能有误", "more probably wrong than right"),
+        )
+        if count
+    ]
+    if not told:
+        return "", ""
+    zh = "、".join(f"{count} {words}" for count, words, _ in told)
+    en = ", ".join(f"{count} {words}" for count, _, words in told)
+    return f"不利于该判断的定位：{zh}。", f" Fixes that speak against it: {en}."
 
 
 def mock_reason(episode: Episode, timezone: ZoneInfo) -> tuple[str, str]:

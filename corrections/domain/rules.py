@@ -7,7 +7,7 @@ code. The rules about contact, which follow the received times, are in ``contact
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -15,20 +15,48 @@ import msgspec
 import numpy as np
 import shapely
 
-from corrections.domain.belief import BLOCK_US, ENOUGH_RADII, Belief, BeliefRule, follow, radius_m, wrong_side_probability
+from corrections.domain.belief import BeliefRule
+from corrections.domain.certainty import Seen, Where, see
 from corrections.domain.episodes import Watch, Watched, end_by_time, watch, watch_mock
 from corrections.domain.geodesy import Plane
-from corrections.domain.model import Bools, Episode, Fix, Floats, Ints, Reports, Side
+from corrections.domain.model import Bools, Episode, Fix, Floats, Ints, Reports, Rule, Severity, Side, ZoneKind, ZoneVersion
 from corrections.domain.zones import Bindings, ZoneBook, day_starts
 
 
 @dataclass(frozen=True, slots=True)
-class BoundaryRule:
-    """A violation opens when the certainty is at least ``open_at`` and ends when it is at most ``close_at``."""
+class OpenAt:
+    """The certainty at which a violation opens, by kind of zone: all day inside, inside within windows (a curfew), outside; and at
+    most this for a zone of severity grave, whatever its kind."""
 
-    open_at: float = 0.9
+    inclusion: float = 0.92
+    curfew: float = 0.965
+    exclusion: float = 0.6
+    grave: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryRule:
+    """A violation opens when the certainty is at least ``open_at`` for its zone and ends when it is at most ``close_at``.
+
+    ``approach_m`` is by severity of an exclusion zone within how many metres of it being is an approach (0: never), which opens at
+    ``approach_at``.
+    """
+
+    open_at: OpenAt = field(default_factory=OpenAt)
     close_at: float = 0.2
+    approach_m: Mapping[Severity, float] = field(default_factory=dict)
+    approach_at: float = 0.9
     belief: BeliefRule = field(default_factory=BeliefRule)
+
+    def opens(self, zone: ZoneVersion) -> float:
+        """The certainty at which a violation of this zone opens."""
+        kind = self.open_at.exclusion if zone.kind is ZoneKind.EXCLUSION else self.open_at.inclusion
+        kind = self.open_at.curfew if zone.kind is ZoneKind.INCLUSION and zone.windows else kind
+        return min(kind, self.open_at.grave) if zone.severity is Severity.GRAVE else kind
+
+    def near_m(self, zone: ZoneVersion) -> float:
+        """Within how many metres of this zone being is an approach; 0 where it is none."""
+        return self.approach_m.get(zone.severity, 0.0) if zone.kind is ZoneKind.EXCLUSION else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +95,15 @@ class Rulebook:
 
 
 @dataclass(slots=True)
-class PairMemory:
-    """What is remembered of one subject and zone version: the columns of ``Belief``, and the watch."""
-
-    odds: float
-    block_us: int = 0
-    block_sum: float = 0.0
-    block_n: int = 0
-    last_us: int = 0
-    watch: Watch = field(default_factory=Watch)
-
-
-@dataclass(slots=True)
 class Memory:
-    """What is remembered of one subject after a fix; ``pairs`` by zone version."""
+    """What is remembered of one subject after a fix: where she is believed to be; by zone version the watch of its edge, and of the
+    approach to it, where there is anything to remember; a mocked spell in progress; since which fix one cannot tell."""
 
-    pairs: dict[int, PairMemory] = field(default_factory=dict)
+    where: Where = field(default_factory=Where)
+    watches: dict[int, Watch] = field(default_factory=dict)
+    approaches: dict[int, Watch] = field(default_factory=dict)
     mock: Episode | None = None
+    unknown_since_us: int | None = None
 
     @staticmethod
     def decode(stored: bytes) -> Memory:
@@ -99,51 +119,63 @@ _encoder = msgspec.msgpack.Encoder()
 
 @dataclass(slots=True)
 class Judgement:
-    """``row``, ``zone``, ``distance_m``, ``certainty`` and ``binds`` have one entry for each report and zone that concerns it:
-    position in the reports, zone index, signed metres, certainty after the fix, whether the zone bound then. ``episodes`` are
-    those in progress at any of the reports, by subject. ``counts`` has one entry a report: whether it says where she was."""
+    """``row``, ``zone``, ``distance_m``, ``certainty``, ``opens`` and ``binds`` have one entry for each report and zone that concerns
+    it: position in the reports, zone index, signed metres, certainty after the fix, the certainty at which a violation opens, whether
+    the zone bound then. ``counts`` and ``doubt`` have one entry a report: whether it says where she was, and how probably it is wrong.
+    ``episodes`` are those in progress at any of the reports, by subject."""
 
     row: Ints
     zone: Ints
     distance_m: Floats
     certainty: Floats
+    opens: Floats
     binds: Bools
-    episodes: dict[int, list[Episode]]
     counts: Bools
+    doubt: Floats
+    episodes: dict[int, list[Episode]]
 
 
 def judge(book: Rulebook, reports: Reports, memories: dict[int, Memory], rule: BoundaryRule) -> Judgement:
     """Judge reports with positions, ordered by (subject, fix_us, digest), each later than its subject's memory, which is brought
     forward in place.
 
-    1. Leave out what no authority covers. 2. Join reports with the zones in force for their subjects. 3. Measure. 4. Follow the
-    belief of each pair. 5. Watch for episodes where there is anything to see. Mocked fixes are evidence of mocking only.
+    1. Leave out what no authority covers; mocked fixes are evidence of mocking only. 2. Follow the belief about each subject, and hold
+    it against the zones in force for her. 3. Find when each zone bound her. 4. Watch for episodes where there is anything to see.
     """
     for subject in np.unique(reports.subject).tolist():
         memories.setdefault(subject, Memory())
     lawful, lawful_from, lawful_until = _lawful(book, reports)
     counts = lawful & ~reports.mock
-    pairs = _Pairs.join(book, reports, counts)
-    radius = radius_m(reports.accuracy_m[pairs.row], reports.source[pairs.row], rule.belief)
-    lat, lon = reports.lat[pairs.row], reports.lon[pairs.row]
-    distance = book.zones.signed_distance_m(pairs.zone, lat, lon, ENOUGH_RADII * radius)
-    binds, window_us, window_ends = _binding(book, reports, pairs, lawful_from, lawful_until)
-    certainty = _follow(book, reports, pairs, wrong_side_probability(distance, radius), memories, rule)
-    episodes = _watch_pairs(book, reports, pairs, distance, certainty, binds, window_us, window_ends, memories, rule)
+    where = {subject: memories[subject].where for subject in np.unique(reports.subject).tolist()}
+    near_m = np.array([rule.near_m(zone) for zone in book.zones.versions], dtype=np.float64)
+    seen = see(book.zones, book.bindings, reports, np.flatnonzero(counts), where, rule.belief, near_m)
+    bound = _binding(book, reports, seen, lawful_from, lawful_until)
+    episodes = _watch_pairs(book, reports, seen, bound, memories, rule)
     _watch_mock(reports, lawful, lawful_until, memories, episodes)
     _settle(book, reports, memories, episodes)
-    return Judgement(pairs.row, pairs.zone, distance, certainty, binds, episodes, counts)
+    opens = np.array([rule.opens(zone) for zone in book.zones.versions], dtype=np.float64)[seen.zone]
+    return Judgement(seen.row, seen.zone, seen.distance_m, seen.certainty, opens, bound.binds, counts, seen.doubt, episodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a subject is after a report: the three answers, the highest certainty over the zones that bound, and, where one cannot
+    tell, since which fix (µs)."""
+
+    side: Side
+    certainty: float
+    unknown_since_us: int | None
 
 
 @dataclass(slots=True)
 class Advance:
     """What a stretch of reports led to: the episodes in progress at any of them, and for each subject the memories just before the
-    first fix of each local day that began in it, as ``(start of the day in µs, memory)``: where late evidence starts over. ``side`` is
-    where each subject is after her last report."""
+    first fix of each local day that began in it, as ``(start of the day in µs, memory)``: where late evidence starts over.
+    ``standing`` is where each subject is after her last report."""
 
     episodes: dict[int, list[Episode]]
     checkpoints: dict[int, list[tuple[int, bytes]]]
-    side: dict[int, Side]
+    standing: dict[int, Standing]
 
 
 def advance(book: Rulebook, reports: Reports, memories: dict[int, Memory], last_us: Mapping[int, int], rule: BoundaryRule) -> Advance:
@@ -163,45 +195,39 @@ def advance(book: Rulebook, reports: Reports, memories: dict[int, Memory], last_
         for subject, seen in judgement.episodes.items():
             known = done.episodes.setdefault(subject, [])
             known.extend(e for e in seen if not any(e is k for k in known))
-        answers = sides(judgement, len(today), rule)
-        done.side.update(zip(today.subject.tolist(), answers, strict=True))
+        _stand(judgement, today, memories, rule, done)
     return done
+
+
+def _stand(judgement: Judgement, reports: Reports, memories: dict[int, Memory], rule: BoundaryRule, done: Advance) -> None:
+    answers, worst = sides(judgement, len(reports), rule), _worst(judgement, len(reports))
+    for subject, rows in _by_subject(reports):
+        known = [i for i in rows.tolist() if answers[i] is not Side.UNKNOWN]
+        memory, last = memories[subject], int(rows[-1])
+        if known:
+            memory.unknown_since_us = None
+        if answers[last] is Side.UNKNOWN and memory.unknown_since_us is None:
+            memory.unknown_since_us = int(reports.fix_us[known[-1] + 1 if known else rows[0]])
+        done.standing[subject] = Standing(answers[last], float(worst[last]), memory.unknown_since_us)
 
 
 def sides(judgement: Judgement, n: int, rule: BoundaryRule) -> list[Side]:
     """Three answers for each of ``n`` reports over all zones that bound then: wrong when one is certain, unknown when one cannot
     tell, or when the report counts for nothing (mocked, or without authority), else right."""
-    worst = np.zeros(n, dtype=np.float64)
-    np.maximum.at(worst, judgement.row[judgement.binds], judgement.certainty[judgement.binds])
-    unknown = (worst > rule.close_at) | ~judgement.counts
-    wrong = worst >= rule.open_at
+    wrong = np.zeros(n, dtype=bool)
+    wrong[judgement.row[judgement.binds & (judgement.certainty >= judgement.opens)]] = True
+    unknown = (_worst(judgement, n) > rule.close_at) | ~judgement.counts
     return [Side.WRONG if w else Side.UNKNOWN if u else Side.RIGHT for w, u in zip(wrong.tolist(), unknown.tolist(), strict=True)]
 
 
-# ---- joining reports with zones
+def _worst(judgement: Judgement, n: int) -> Floats:
+    """For each of ``n`` reports the highest certainty over the zones that bound then."""
+    worst = np.zeros(n, dtype=np.float64)
+    np.maximum.at(worst, judgement.row[judgement.binds], judgement.certainty[judgement.binds])
+    return worst
 
 
-@dataclass(slots=True)
-class _Pairs:
-    """One row for each report and zone, sorted by (subject, zone, report); ``first`` and ``count`` delimit the pairs."""
-
-    row: Ints
-    zone: Ints
-    first: Ints
-    count: Ints
-
-    @staticmethod
-    def join(book: Rulebook, reports: Reports, wanted: Bools) -> _Pairs:
-        row, zone = book.bindings.pairs(reports.subject)
-        keep = wanted[row] & book.zones.in_force(zone, reports.fix_us[row]) if len(row) else np.zeros(0, dtype=bool)
-        row, zone = row[keep], zone[keep]
-        order = np.lexsort((row, zone, reports.subject[row]))
-        row, zone = row[order], zone[order]
-        if not len(row):
-            return _Pairs(row, zone, row, row)
-        cut = np.flatnonzero((np.diff(zone) != 0) | (np.diff(reports.subject[row]) != 0)) + 1
-        first = np.concatenate([[0], cut]).astype(np.int64)
-        return _Pairs(row, zone, first, np.diff(np.concatenate([first, [len(row)]])))
+# ---- when a zone bound
 
 
 def _lawful(book: Rulebook, reports: Reports) -> tuple[Bools, Ints, Ints]:
@@ -218,24 +244,40 @@ def _lawful(book: Rulebook, reports: Reports) -> tuple[Bools, Ints, Ints]:
     return allowed, starts, ends
 
 
-def _binding(book: Rulebook, reports: Reports, pairs: _Pairs, lawful_from: Ints, lawful_until: Ints) -> tuple[Bools, Ints, Ints]:
-    """Whether each pair's zone bound at its fix, and the start and end of the spell in which it did: its window, cut by those of
-    the authority and by the end of the zone version. An approved leave frees from inclusion zones, never from exclusion zones."""
-    fix_us = reports.fix_us[pairs.row]
-    binds, window_us, window_ends = book.zones.windows(pairs.zone, fix_us, book.timezone)
-    window_us = np.where(binds, np.maximum(window_us, lawful_from[pairs.row]), window_us)
-    ends = np.minimum(np.minimum(window_ends, book.zones.valid_until[pairs.zone]), lawful_until[pairs.row])
-    for subject, rows in _by_subject(reports):
-        if leaves := book.leaves.get(subject):
-            free = _on_leave(leaves, reports, rows)
-            concerned = (pairs.row >= rows[0]) & (pairs.row <= rows[-1]) & book.zones.inclusion[pairs.zone]
-            binds[concerned] &= ~free[pairs.row[concerned] - rows[0]]
-    return binds, window_us, ends
+@dataclass(slots=True)
+class _Bound:
+    """For each entry of ``Seen``: whether the zone bound at the fix, and the start and end (µs) of the spell in which it did; when it
+    did not because of an approved leave, the end of that leave, else 0."""
+
+    binds: Bools
+    window_us: Ints
+    ends_us: Ints
+    leave_until_us: Ints
 
 
-def _on_leave(leaves: Sequence[Leave], reports: Reports, rows: Ints) -> Bools:
-    """Whether each fix is covered by a leave: in its time, and within its claimed radius of the place, where the leave names one."""
-    free = np.zeros(len(rows), dtype=bool)
+def _binding(book: Rulebook, reports: Reports, seen: Seen, lawful_from: Ints, lawful_until: Ints) -> _Bound:
+    """A zone binds in its window, cut by the spans of the authority and by the end of the zone version. An approved leave frees from
+    inclusion zones, never from exclusion zones."""
+    fix_us = reports.fix_us[seen.row]
+    binds, window_us, window_ends = book.zones.windows(seen.zone, fix_us, book.timezone)
+    window_us = np.where(binds, np.maximum(window_us, lawful_from[seen.row]), window_us)
+    ends = np.minimum(np.minimum(window_ends, book.zones.valid_until[seen.zone]), lawful_until[seen.row])
+    leave_until = np.zeros(len(seen.row), dtype=np.int64)
+    if book.leaves:
+        for subject, rows in _by_subject(reports):
+            if leaves := book.leaves.get(subject):
+                until = _on_leave(leaves, reports, rows)
+                concerned = (seen.row >= rows[0]) & (seen.row <= rows[-1]) & book.zones.inclusion[seen.zone]
+                leave_until[concerned] = until[seen.row[concerned] - rows[0]]
+        leave_until[~binds] = 0
+        binds &= leave_until == 0
+    return _Bound(binds, window_us, ends, leave_until)
+
+
+def _on_leave(leaves: Sequence[Leave], reports: Reports, rows: Ints) -> Ints:
+    """The end (µs) of the leave that covers each fix, 0 where none does: in its time, and within its claimed radius of the place, where
+    the leave names one."""
+    until = np.zeros(len(rows), dtype=np.int64)
     for leave in leaves:
         within = (reports.fix_us[rows] >= leave.from_us) & (reports.fix_us[rows] < leave.until_us)
         if leave.wkb is not None and within.any():
@@ -245,8 +287,8 @@ def _on_leave(leaves: Sequence[Leave], reports: Reports, rows: Ints) -> Bools:
             x, y = plane.to_metres(reports.lat[rows], reports.lon[rows])
             away = shapely.distance(_on_plane(place, plane), shapely.points(x, y))
             within &= away <= np.nan_to_num(reports.accuracy_m[rows], nan=0.0)
-        free |= within
-    return free
+        until = np.where(within, np.maximum(until, leave.until_us), until)
+    return until
 
 
 def _on_plane(place: shapely.Geometry, plane: Plane) -> shapely.Geometry:
@@ -264,64 +306,48 @@ def _by_subject(reports: Reports) -> list[tuple[int, Ints]]:
     return [(int(reports.subject[rows[0]]), rows) for rows in np.split(np.arange(len(reports), dtype=np.int64), cut)]
 
 
-# ---- following pairs
-
-
-def _follow(
-    book: Rulebook, reports: Reports, pairs: _Pairs, probability: Floats, memories: dict[int, Memory], rule: BoundaryRule
-) -> Floats:
-    prior_odds = rule.belief.prior / (1.0 - rule.belief.prior)
-    remembered = []
-    for row, zone in zip(reports.subject[pairs.row[pairs.first]].tolist(), pairs.zone[pairs.first].tolist(), strict=True):
-        remembered.append(memories[row].pairs.setdefault(book.zones.versions[zone].id, PairMemory(prior_odds)))
-    belief = Belief(
-        odds=np.array([m.odds for m in remembered], dtype=np.float64),
-        block_us=np.array([m.block_us for m in remembered], dtype=np.int64),
-        block_sum=np.array([m.block_sum for m in remembered], dtype=np.float64),
-        block_n=np.array([m.block_n for m in remembered], dtype=np.int64),
-        last_us=np.array([m.last_us for m in remembered], dtype=np.int64),
-    )
-    fix_us, source = reports.fix_us[pairs.row], reports.source[pairs.row]
-    certainty = follow(belief, pairs.first, pairs.count, probability, fix_us, BLOCK_US[source], rule.belief)
-    columns = (belief.odds, belief.block_us, belief.block_sum, belief.block_n, belief.last_us)
-    for m, values in zip(remembered, zip(*(c.tolist() for c in columns), strict=True), strict=True):
-        m.odds, m.block_us, m.block_sum, m.block_n, m.last_us = values
-    return certainty
+# ---- watching
 
 
 def _watch_pairs(
-    book: Rulebook,
-    reports: Reports,
-    pairs: _Pairs,
-    distance: Floats,
-    certainty: Floats,
-    binds: Bools,
-    window_us: Ints,
-    window_ends: Ints,
-    memories: dict[int, Memory],
-    rule: BoundaryRule,
+    book: Rulebook, reports: Reports, seen: Seen, bound: _Bound, memories: dict[int, Memory], rule: BoundaryRule
 ) -> dict[int, list[Episode]]:
-    """Walk the fixes only of pairs in which something is, or may become, an episode; the others have nothing to remember."""
+    """Walk the fixes only of those pairs of subject and zone in which something is, or may become, an episode."""
     episodes: dict[int, list[Episode]] = {}
-    if not len(pairs.first):
+    if not len(seen.row):
         return episodes
-    restless = np.logical_or.reduceat((certainty > rule.close_at) & binds, pairs.first)
-    for i, first in enumerate(pairs.first.tolist()):
-        subject, zone = int(reports.subject[pairs.row[first]]), book.zones.versions[int(pairs.zone[first])]
-        memory = memories[subject].pairs[zone.id].watch
-        if memory.idle and not restless[i]:
-            continue
-        rows = range(first, first + int(pairs.count[i]))
-        fixes = (
-            Watched(
-                _fix(reports, int(pairs.row[k]), float(distance[k]), float(certainty[k])),
-                bool(binds[k]), int(window_us[k]), int(window_ends[k]),
-            )
-            for k in rows
-        )  # fmt: skip
-        if seen := watch(memory, zone.zone_id, zone.id, fixes, rule.open_at, rule.close_at):
-            episodes.setdefault(subject, []).extend(seen)
+    cut = np.flatnonzero((np.diff(seen.zone) != 0) | (np.diff(reports.subject[seen.row]) != 0)) + 1
+    first = np.concatenate([[0], cut]).astype(np.int64)
+    last = np.concatenate([cut, [len(seen.row)]]).astype(np.int64)
+    outside = np.logical_or.reduceat((seen.certainty > rule.close_at) & (bound.binds | (bound.leave_until_us > 0)), first)
+    closer = np.logical_or.reduceat((seen.nearness > rule.close_at) & bound.binds, first)
+    subjects = reports.subject[seen.row[first]].tolist()
+    for i, subject in enumerate(subjects):
+        memory, zone = memories[subject], book.zones.versions[int(seen.zone[first[i]])]
+        rows = range(int(first[i]), int(last[i]))
+        if outside[i] or zone.id in memory.watches:
+            kept = memory.watches.setdefault(zone.id, Watch())
+            fixes = _watched(reports, seen, bound, rows, seen.certainty)
+            found = watch(kept, Rule.BOUNDARY, zone.zone_id, zone.id, fixes, rule.opens(zone), rule.close_at)
+            episodes.setdefault(subject, []).extend(found)
+        if closer[i] or zone.id in memory.approaches:
+            kept = memory.approaches.setdefault(zone.id, Watch())
+            fixes = _watched(reports, seen, bound, rows, seen.nearness, rule.near_m(zone), rule.opens(zone))
+            found = watch(kept, Rule.APPROACH, zone.zone_id, zone.id, fixes, rule.approach_at, rule.close_at)
+            episodes.setdefault(subject, []).extend(found)
     return episodes
+
+
+def _watched(
+    reports: Reports, seen: Seen, bound: _Bound, rows: range, certainty: Floats, near_m: float = 0.0, inside_at: float = 2.0
+) -> Iterator[Watched]:
+    """The fixes of one pair. ``near_m`` moves the edge outwards, for an approach, and ``inside_at`` is how sure of the wrong side one
+    must be for her to have entered."""
+    for k in rows:
+        row = int(seen.row[k])
+        fix = _fix(reports, row, float(seen.distance_m[k]) + near_m, float(certainty[k]), float(seen.doubt[row]))
+        entered = bool(seen.certainty[k] >= inside_at)
+        yield Watched(fix, bool(bound.binds[k]), int(bound.window_us[k]), int(bound.ends_us[k]), int(bound.leave_until_us[k]), entered)
 
 
 def _watch_mock(reports: Reports, lawful: Bools, ends: Ints, memories: dict[int, Memory], episodes: dict[int, list[Episode]]) -> None:
@@ -330,7 +356,7 @@ def _watch_mock(reports: Reports, lawful: Bools, ends: Ints, memories: dict[int,
         rows = rows[lawful[rows]]
         if not len(rows) or (memory.mock is None and not reports.mock[rows].any()):
             continue
-        fixes = ((_fix(reports, int(k), 0.0, 1.0), bool(reports.mock[k])) for k in rows)
+        fixes = ((_fix(reports, int(k), 0.0, 1.0, 0.0), bool(reports.mock[k])) for k in rows)
         seen, memory.mock = watch_mock(memory.mock, fixes, int(ends[rows[0]]))
         episodes.setdefault(subject, []).extend(seen)
 
@@ -342,20 +368,22 @@ def _settle(book: Rulebook, reports: Reports, memories: dict[int, Memory], episo
         memory, latest = memories[subject], int(reports.fix_us[rows[-1]])
         bound = book.bindings.versions_of(subject, book.zones)
         ended: list[Episode] = []
-        for version, pair in memory.pairs.items():
-            if pair.watch.episode is not None and end_by_time(pair.watch.episode, latest, version in bound):
-                ended.append(pair.watch.episode)
-                pair.watch = Watch()
+        for watches in (memory.watches, memory.approaches):
+            for version, kept in sorted(watches.items()):
+                if kept.episode is not None and end_by_time(kept.episode, latest, version in bound):
+                    ended.append(kept.episode)
+                    kept.episode = None
+                if kept.idle or version not in bound or until[version] <= latest:
+                    del watches[version]
         if memory.mock is not None and end_by_time(memory.mock, latest, True):
             ended.append(memory.mock)
             memory.mock = None
         known = episodes.get(subject, [])
         if late := [e for e in ended if not any(e is k for k in known)]:
             episodes.setdefault(subject, []).extend(late)
-        memory.pairs = {v: pair for v, pair in sorted(memory.pairs.items()) if v in bound and until[v] > latest}
 
 
-def _fix(reports: Reports, k: int, distance_m: float, certainty: float) -> Fix:
+def _fix(reports: Reports, k: int, distance_m: float, certainty: float, doubt: float) -> Fix:
     accuracy = float(reports.accuracy_m[k])
     return Fix(
         fix_us=int(reports.fix_us[k]),
@@ -365,4 +393,5 @@ def _fix(reports: Reports, k: int, distance_m: float, certainty: float) -> Fix:
         accuracy_m=None if np.isnan(accuracy) else accuracy,
         distance_m=distance_m,
         certainty=certainty,
+        doubt=doubt,
     )

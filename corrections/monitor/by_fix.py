@@ -19,7 +19,7 @@ from corrections.monitor.violations import moment, nothing_late, settle
 from corrections.settings import Due
 from corrections.store.tables import Subject
 
-BY_FIX = (Rule.BOUNDARY, Rule.MOCK_LOCATION)
+BY_FIX = (Rule.BOUNDARY, Rule.OVERDUE_RETURN, Rule.APPROACH, Rule.MOCK_LOCATION)
 
 
 def settle_episodes(
@@ -48,19 +48,21 @@ def episode_columns(
     if episode.ended_us is None and episode.window_ends_us <= to_us(now):
         episode = replace(episode, ended_us=episode.window_ends_us)  # the memory's own goes on until a fix ends it
     zone = versions.get(episode.zone_version_id)
-    zh, en = boundary_reason(episode, zone, timezone) if zone is not None else mock_reason(episode, timezone)
+    zh, en = boundary_reason(episode, zone, timezone, rule.near_m(zone)) if zone is not None else mock_reason(episode, timezone)
     evidence: dict[str, Any] = {
         "peak_certainty": episode.peak_certainty,
         "peak_distance_m": episode.peak_distance_m,
         "fixes": episode.fixes,
         "window_us": episode.window_us,
+        "course": episode.course,
+        "against": asdict(episode.against),
         "deciding": [asdict(fix) for fix in episode.evidence],
         "settings": asdict(rule),
     }
     if zone is not None:
         evidence["zone"] = {"id": zone.zone_id, "version": zone.version, "name": zone.name, "kind": zone.kind.value}
     return {
-        "severity": (zone.severity if zone is not None else Severity.HIGH).value,
+        "severity": _severity(episode, zone).value,
         "zone_id": episode.zone_id,
         "zone_revision_id": zone.id if zone is not None else None,
         "started_at": from_us(episode.started_us),
@@ -72,6 +74,13 @@ def episode_columns(
         "reason_zh": zh,
         "reason_en": en,
     }
+
+
+def _severity(episode: Episode, zone: ZoneVersion | None) -> Severity:
+    """The zone's; an approach, which is no breach yet, is less than an entry."""
+    if zone is None:
+        return Severity.HIGH
+    return Severity.MEDIUM if episode.rule is Rule.APPROACH and zone.severity in (Severity.HIGH, Severity.GRAVE) else zone.severity
 
 
 def jsonable(value: Any) -> Any:

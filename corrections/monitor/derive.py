@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from corrections.domain.model import FOREVER_US, Ints, Reports, from_us, to_us
-from corrections.domain.rules import BoundaryRule, Memory, Rulebook, advance
+from corrections.domain.rules import BoundaryRule, Memory, Rulebook, Standing, advance
 from corrections.monitor.by_fix import settle_episodes
 from corrections.settings import Due
 from corrections.store.rulebook import checkpoint_before, load_reports
@@ -55,7 +55,8 @@ def derive(
         for begun_us, memory in done.checkpoints.get(subject_id, []):
             session.add(Checkpoint(subject_id=subject_id, fix_time=from_us(begun_us), memory=memory))
         _remember(states[subject_id], taken, _rows_of(taken, subject_id), memories[subject_id])
-        states[subject_id].side = done.side.get(subject_id, states[subject_id].side)
+        if (standing := done.standing.get(subject_id)) is not None:
+            _stand(states[subject_id], standing)
     session.flush()
 
 
@@ -97,13 +98,19 @@ def _remember(state: SubjectState, taken: Reports, rows: Ints, memory: Memory) -
     state.memory, state.revise_from, state.fault, state.fault_at = memory.encode(), None, None, None
     if not len(rows):
         return
-    newest = int(rows[-1])
+    earliest, newest = from_us(int(taken.fix_us[rows[0]])), int(rows[-1])
+    state.patterns_from = earliest if state.patterns_from is None else min(earliest, state.patterns_from)
     state.fix_time, state.digest = from_us(int(taken.fix_us[newest])), int(taken.digest[newest])
     real = rows[~taken.mock[rows]]
     if len(real):
         seen, accuracy = int(real[-1]), float(taken.accuracy_m[real[-1]])
         state.lat, state.lon = float(taken.lat[seen]), float(taken.lon[seen])
         state.accuracy_m = None if np.isnan(accuracy) else accuracy
+
+
+def _stand(state: SubjectState, standing: Standing) -> None:
+    state.side, state.certainty = standing.side, standing.certainty
+    state.uncertain_since = None if standing.unknown_since_us is None else from_us(standing.unknown_since_us)
 
 
 def _joined(parts: list[Reports]) -> Reports:

@@ -253,12 +253,7 @@ def _sources(facts: Facts, start: datetime, end: datetime, settings: Settings) -
         "reports": len(ids),
         "newest_report": int(ids.max()) if len(ids) else None,
         "devices": [facts.devices.get(device, str(device)) for device in devices],
-        "settings": {
-            "preset": settings.rules.boundary.preset,
-            "open_at": chosen.open_at,
-            "close_at": chosen.close_at,
-            "prior": chosen.prior,
-        },
+        "settings": {"preset": settings.rules.boundary.preset, **chosen.model_dump()},
     }
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from corrections.domain.model import Side, ZoneVersion, to_us
-from corrections.domain.rules import BoundaryRule, Memory, Spans, judge, sides
+from corrections.domain.rules import Memory, Spans, judge, sides
 from corrections.domain.zones import window_spans
 from corrections.settings import Settings
 from corrections.store.rulebook import Rulebooks, boundary_rule, checkpoint_before, load_reports
@@ -76,14 +76,14 @@ def whereabouts(
         bound = _bound(version, book.timezone, lawful) if version.id in binding else []
         if bound:
             mine = judgement.zone == index
-            answers = [_side(c, rule) for c in judgement.certainty[mine].tolist()]
+            answers = [_side(c, rule.opens(version), rule.close_at) for c in judgement.certainty[mine].tolist()]
             told = list(_told([fix_us[row] for row in judgement.row[mine].tolist()], answers, hold_us, to_us(end)))
             by_version[version.id] = _joined([span for a, b in bound for span in _within(told, a, b)])
     return Whereabouts(lawful, _joined([span for a, b in lawful for span in _within(overall, a, b)]), by_version)
 
 
-def _side(certainty: float, rule: BoundaryRule) -> Side:
-    return Side.WRONG if certainty >= rule.open_at else Side.UNKNOWN if certainty > rule.close_at else Side.RIGHT
+def _side(certainty: float, open_at: float, close_at: float) -> Side:
+    return Side.WRONG if certainty >= open_at else Side.UNKNOWN if certainty > close_at else Side.RIGHT
 
 
 def _cut(spans: Spans, start_us: int, end_us: int) -> Spans:

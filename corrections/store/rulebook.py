@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.belief import BeliefRule
 from corrections.domain.model import FOREVER_US, Reports, Scope, Severity, SubjectStatus, Window, ZoneKind, ZoneVersion, to_us
-from corrections.domain.rules import BoundaryRule, Leave, Rulebook, Spans, merged
+from corrections.domain.rules import BoundaryRule, Leave, OpenAt, Rulebook, Spans, merged
 from corrections.domain.zones import Bindings, ZoneBook
 from corrections.settings import Boundary
 from corrections.store.tables import Authority, Bureau, Checkpoint, LeavePermit, Report, Subject, Zone, ZoneRevision
@@ -67,7 +67,9 @@ def boundary_rule(boundary: Boundary) -> BoundaryRule:
     """The settings of the boundary rule as the domain takes them."""
     chosen = boundary.chosen
     floor = (boundary.floor_unknown_m, boundary.floor_gps_m, boundary.floor_wifi_m, boundary.floor_cell_m)
-    return BoundaryRule(chosen.open_at, chosen.close_at, BeliefRule(chosen.prior, floor))
+    open_at = OpenAt(chosen.inclusion, chosen.curfew, chosen.exclusion, chosen.grave)
+    near = {severity: float(getattr(boundary.approach, severity.value)) for severity in Severity}
+    return BoundaryRule(open_at, chosen.close_at, near, boundary.approach.open_at, BeliefRule(floor))
 
 
 def load_reports(session: Session, subject_id: int, from_us: int, until_us: int = FOREVER_US, *, upto_id: int | None = None) -> Reports:

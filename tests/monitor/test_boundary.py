@@ -72,6 +72,37 @@ def test_one_episode_is_one_violation_however_many_reports_it_has(district: Dist
     assert violation.revision == 1
 
 
+def test_coming_near_a_victims_home_is_told_and_entering_it_ends_the_matter_of_coming_near(district: District) -> None:
+    district.forbid("HOME", 3_000.0)
+    district.store(district.walk(0, START, [0, 900, 1_900, 2_550, 2_560, 2_570, 3_000, 3_010, 2_500, 2_490]))
+
+    district.evaluate()
+
+    assert [(v.rule, v.nature) for v in district.violations()] == [(Rule.APPROACH, Nature.CONDUCT), (Rule.BOUNDARY, Nature.CONDUCT)]
+
+
+def test_an_area_that_is_not_grave_has_no_approach(district: District) -> None:
+    district.forbid("BAR", 3_000.0, severity=Severity.HIGH)
+    district.store(district.walk(0, START, [0, 900, 1_900, 2_550, 2_560, 2_570]))
+
+    district.evaluate()
+
+    assert district.violations() == []
+
+
+def test_who_is_still_away_when_her_leave_is_over_is_overdue(district: District) -> None:
+    with writing(district.engine) as session:
+        until = START + 45 * MINUTE
+        terms = {"destination": "沈阳", "valid_from": START - DAY, "valid_until": until, "approved_by": "王所长"}
+        permits.grant_leave(session, None, district.subjects[0], **terms, now=START - DAY)
+    district.store(district.walk(0, START, [0, 6_000, 20_000, 40_000, 40_010, 40_000, 40_020, 39_990]))
+
+    district.evaluate()
+
+    (violation,) = district.violations()
+    assert (violation.rule, violation.started_at) == (Rule.OVERDUE_RETURN, START + 50 * MINUTE)
+
+
 def test_an_exclusion_zone_is_told_with_its_own_severity(district: District) -> None:
     zone_id = district.forbid("SCHOOL", 2_000)
     district.store(district.walk(0, START, [0, 2_000, 2_000, 2_000, 2_000]))
@@ -98,12 +129,12 @@ def test_each_night_of_a_curfew_is_a_violation_of_its_own(district: District) ->
 
 
 def test_a_late_report_takes_back_what_nobody_has_seen(district: District) -> None:
-    rows = district.walk(0, START, [0, 0, 9_000, 9_000])
+    rows = district.walk(0, START, [0, 0, 9_000, 9_000, 9_000])
     district.store(rows)
     district.evaluate()
     assert len(district.violations()) == 1
 
-    between = [district.report(0, START + 20 * MINUTE + i * MINUTE, 0.0, received_at=NOW) for i in range(1, 10)]
+    between = [district.report(0, START + 20 * MINUTE + i * MINUTE, 0.0, received_at=NOW) for i in range(1, 20) if i != 10]
     district.store(between)
     district.evaluate()
 

@@ -247,7 +247,7 @@ def test_where_the_figures_come_from_is_told(database: Engine) -> None:
 
     sources = row.content["log"]["sources"]
     assert (sources["reports"], sources["newest_report"], sources["devices"]) == (6, 6, ["phone-S1"])
-    assert sources["settings"]["open_at"] == SETTINGS.rules.boundary.prompt.open_at
+    assert sources["settings"] == {"preset": "prompt", **SETTINGS.rules.boundary.prompt.model_dump()}
     assert row.content["computed_at"] == "2026-03-02T18:00:00Z"
     assert row.content["log"]["presence"]["zones"]["HOME"]["versions"]["1"]["published_by"] == "operator"
 

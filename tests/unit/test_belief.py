@@ -1,33 +1,50 @@
-"""How sure: from distance and radius to a certainty, and from fix to fix."""
+"""Where a subject is believed to be, fix by fix, and how sure that makes us of the wrong side of an edge."""
 
 from __future__ import annotations
+
+from dataclasses import fields
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corrections.domain.belief import BLOCK_US, DOUBT, ENOUGH_RADII, MINUTE_US, Belief, BeliefRule, follow, radius_m, wrong_side_probability
+from corrections.domain.belief import ENOUGH_RADII, FIRST, PLACES, Belief, BeliefRule, Fixes, follow, radius_m, wrong_side_probability
 from corrections.domain.model import SOURCES, Floats, Source
 
 RULE = BeliefRule()
-GPS, CELL = SOURCES.index(Source.SATELLITE), SOURCES.index(Source.CELL)
+GPS, WIFI, CELL = (SOURCES.index(source) for source in (Source.SATELLITE, Source.WIFI, Source.CELL))
+MINUTE_US = 60_000_000
+DEGREE_M = 111_200.0
+HOME = [(0.0, i * 7.0 % 11) for i in range(6)]  # an hour at rest, metres east and north
 
 
-def certainties(
-    distance_m: list[float], minutes: list[float] | None = None, radius: float = 20.0, source: int = GPS, belief: Belief | None = None
-) -> Floats:
-    """After each of these fixes of one pair, ten minutes apart unless said otherwise."""
-    n = len(distance_m)
-    at = np.array([i * 10.0 for i in range(n)] if minutes is None else minutes)
-    fix_us = (at * MINUTE_US).astype(np.int64)
-    probability = wrong_side_probability(np.array(distance_m), np.full(n, radius))
-    return follow(belief or fresh(1), np.array([0]), np.array([n]), probability, fix_us, BLOCK_US[np.full(n, source)], RULE)
+def fixes_at(
+    places: list[tuple[float, float]], minutes: list[float] | None = None, radius: float | list[float] = 20.0, source: int | list[int] = GPS
+) -> Fixes:
+    """Fixes of one subject, metres east and north of the equator's origin, ten minutes apart unless said otherwise."""
+    n = len(places)
+    at = np.array([i * 10.0 for i in range(n)] if minutes is None else minutes, dtype=np.float64)
+    claimed = np.broadcast_to(np.asarray(radius, dtype=np.float64), n).copy()
+    sources = np.broadcast_to(np.asarray(source, dtype=np.int64), n).copy()
+    return Fixes(
+        first=np.array([0]),
+        count=np.array([n]),
+        lat=np.array([y / DEGREE_M for _, y in places]),
+        lon=np.array([x / DEGREE_M for x, _ in places]),
+        radius_m=radius_m(claimed, sources, RULE),
+        claimed_m=claimed,
+        fix_us=(at * MINUTE_US).astype(np.int64),
+        source=sources,
+    )
 
 
-def fresh(n: int) -> Belief:
-    zeros = np.zeros(n, dtype=np.int64)
-    return Belief(np.full(n, RULE.prior / (1 - RULE.prior)), zeros.copy(), np.zeros(n), zeros.copy(), zeros.copy())
+def beyond(edge_m: float, fixes: Fixes) -> Floats:
+    """After each fix: how sure it is that the subject is east of a line ``edge_m`` east of the origin."""
+    followed = follow(Belief.none(1), fixes)
+    alone = wrong_side_probability(fixes.lon * DEGREE_M - edge_m, fixes.radius_m)
+    of_place = np.concatenate([np.zeros(PLACES), alone])
+    return (followed.probability * of_place[followed.place]).sum(axis=0)
 
 
 def test_on_the_edge_nothing_is_known() -> None:
@@ -42,44 +59,84 @@ def test_the_tail_is_at_least_as_heavy_as_that_of_real_phones(radii: float, shar
     assert share_beyond / 8 <= wrong <= share_beyond
 
 
-def test_a_single_fix_never_decides() -> None:
-    assert certainties([50_000.0])[0] < 0.5
+def test_a_jump_without_a_journey_is_not_believed_at_once() -> None:
+    assert beyond(1_000, fixes_at([*HOME, (9_000.0, 0.0)]))[-1] < 0.5
 
 
-def test_two_agreeing_fixes_apart_in_time_do() -> None:
-    assert certainties([5_000.0, 5_000.0])[1] > 0.9
+def test_a_jump_that_comes_back_to_the_very_spot_was_a_wrong_fix() -> None:
+    assert beyond(1_000, fixes_at([*HOME, (9_000.0, 0.0), (0.0, 5.0)])).max() < 0.5
 
 
-def test_two_agreeing_fixes_ten_seconds_apart_prove_no_more_than_one() -> None:
-    apart = certainties([5_000.0, 5_000.0], minutes=[0, 1 / 6])
+def test_the_very_first_fix_never_decides_and_a_second_that_agrees_does() -> None:
+    certainty = beyond(1_000, fixes_at([(9_000.0, 0.0), (9_004.0, 3.0)]))
 
-    assert apart[1] == pytest.approx(apart[0])
-
-
-def test_a_phone_on_one_mast_repeats_its_error_for_longer() -> None:
-    assert certainties([9_000.0, 9_000.0], source=CELL, radius=900.0)[1] < 0.5
+    assert certainty[0] <= 0.5
+    assert certainty[1] > 0.95
 
 
-def test_however_many_agree_they_prove_no_more_than_their_distance_supports() -> None:
-    alone = float(wrong_side_probability(np.array([10.0]), np.array([100.0]))[0])
+def test_a_copy_of_a_jump_is_believed_less_than_another_fix_near_it() -> None:
+    copy = beyond(1_000, fixes_at([*HOME, (6_000.0, 0.0), (6_003.0, 2.0)], radius=100.0))[-1]
+    another = beyond(1_000, fixes_at([*HOME, (6_000.0, 0.0), (6_030.0, 20.0)], radius=100.0))[-1]
 
-    assert certainties([10.0] * 200, radius=100.0).max() <= alone + 1e-12
+    assert copy < another
 
 
-def test_one_wrong_fix_among_good_ones_is_outvoted() -> None:
-    assert certainties([-500.0, -500.0, 20_000.0, -500.0, -500.0]).max() < 0.5
+def test_a_third_fix_settles_it() -> None:
+    assert beyond(1_000, fixes_at([*HOME, (6_000.0, 0.0), (6_006.0, 4.0), (5_995.0, 6.0)]))[-1] > 0.95
+
+
+def test_a_journey_that_is_seen_on_its_way_is_believed_at_once() -> None:
+    on_the_way = [(800.0, 0.0), (2_200.0, 100.0), (3_900.0, 0.0)]
+
+    assert beyond(3_000, fixes_at([*HOME, *on_the_way]))[-1] > 0.9
+
+
+def test_fixes_ten_seconds_apart_prove_far_less_than_fixes_ten_minutes_apart() -> None:
+    far = [(2_000.0, 0.0), (2_002.0, 1.0), (1_999.0, 2.0)]
+
+    seconds = beyond(1_000, fixes_at([*HOME, *far], [*range(0, 60, 10), 60.0, 60.0 + 1 / 6, 60.0 + 2 / 6]))
+    minutes = beyond(1_000, fixes_at([*HOME, *far]))
+
+    odds = [certainty[-3:] / (1 - certainty[-3:]) for certainty in (seconds, minutes)]
+    assert odds[0][2] / odds[0][0] < 4
+    assert odds[1][2] / odds[1][0] > 40
+
+
+def test_a_phone_that_hangs_on_one_mast_repeats_its_error_and_proves_nothing_by_it() -> None:
+    masts = [(1_600.0, 200.0), (1_500.0, 150.0), (1_650.0, 260.0), (1_580.0, 190.0)]
+
+    certainty = beyond(600, fixes_at([*HOME, *masts], radius=[20.0] * 6 + [1_200.0] * 4, source=[GPS] * 6 + [CELL] * 4))
+
+    assert certainty.max() < 0.5
+
+
+def test_a_cell_fix_that_claims_twenty_metres_is_doubted_more() -> None:
+    places = [*HOME, (5_000.0, 0.0)]
+
+    cell = beyond(1_000, fixes_at(places, source=[GPS] * 6 + [CELL]))[-1]
+    wifi = beyond(1_000, fixes_at(places, source=[GPS] * 6 + [WIFI]))[-1]
+
+    assert cell < wifi
+
+
+def test_however_many_agree_near_the_edge_one_cannot_tell() -> None:
+    near = [(10.0 + 17 * i % 31, 13.0 * i % 29) for i in range(60)]
+
+    assert beyond(5, fixes_at(near, radius=100.0)).max() < 0.75
 
 
 def test_long_on_one_side_takes_no_longer_to_overturn() -> None:
-    assert certainties([-500.0] * 500 + [5_000.0, 5_000.0])[-1] > 0.9
-    assert certainties([5_000.0] * 500 + [-500.0, -500.0])[-1] < 0.2
+    days = [(0.0, i * 7.0 % 11) for i in range(400)]
+    way = [(900.0, 0.0), (2_400.0, 0.0), (3_600.0, 50.0), (3_620.0, 90.0)]
+
+    assert beyond(2_000, fixes_at([*days, *way]))[-1] > 0.95
 
 
-def test_certainty_fades_while_nothing_is_heard() -> None:
-    soon = certainties([5_000.0, 5_000.0, 1.0], minutes=[0, 10, 20])
-    late = certainties([5_000.0, 5_000.0, 1.0], minutes=[0, 10, 3_000])
+def test_after_days_of_silence_she_may_be_anywhere() -> None:
+    far = [(600_000.0, 0.0), (600_040.0, 60.0)]
+    minutes = [*range(0, 60, 10), 4 * 1440.0, 4 * 1440.0 + 10]
 
-    assert late[2] < soon[2]
+    assert beyond(1_000, fixes_at([*HOME, *far], minutes))[-1] > 0.95
 
 
 def test_a_missing_accuracy_gets_the_floor_of_its_source() -> None:
@@ -89,40 +146,60 @@ def test_a_missing_accuracy_gets_the_floor_of_its_source() -> None:
 
 
 def test_a_distance_of_enough_radii_says_all_there_is_to_say() -> None:
-    assert wrong_side_probability(np.array([-ENOUGH_RADII * 20.0]), np.array([20.0]))[0] == pytest.approx(DOUBT)
+    assert wrong_side_probability(np.array([-ENOUGH_RADII * 20.0]), np.array([20.0]))[0] < 0.005
 
 
-@given(
-    st.lists(st.tuples(st.floats(-5_000, 5_000), st.floats(0, 120), st.floats(3, 3_000)), min_size=1, max_size=40),
-    st.integers(0, 40),
-)
-def test_the_same_fixes_in_any_batches_give_the_same_bits(fixes: list[tuple[float, float, float]], cut: int) -> None:
-    probability = wrong_side_probability(np.array([d for d, _, _ in fixes]), np.array([r for _, _, r in fixes]))
-    fix_us = (np.cumsum([gap for _, gap, _ in fixes]) * MINUTE_US).astype(np.int64)
-    block = BLOCK_US[np.full(len(fixes), GPS)]
-    whole = follow(fresh(1), np.array([0]), np.array([len(fixes)]), probability, fix_us, block, RULE)
+steps = st.lists(
+    st.tuples(
+        st.floats(-50_000, 50_000), st.floats(-50_000, 50_000), st.floats(0, 3_000), st.floats(3, 3_000), st.sampled_from([GPS, WIFI, CELL])
+    ),
+    min_size=1,
+    max_size=30,
+)  # fmt: skip
 
-    belief, parts = fresh(1), []
+
+def columns(found: list[tuple[float, float, float, float, int]]) -> Fixes:
+    minutes = np.cumsum([gap for _, _, gap, _, _ in found]).tolist()
+    return fixes_at([(x, y) for x, y, *_ in found], minutes, [r for *_, r, _ in found], [s for *_, s in found])
+
+
+@given(steps)
+def test_it_is_always_a_probability(found: list[tuple[float, float, float, float, int]]) -> None:
+    followed = follow(Belief.none(1), columns(found))
+
+    assert np.allclose(followed.probability.sum(axis=0), [FIRST] + [1.0] * (len(found) - 1), atol=1e-9)
+    assert ((followed.probability >= 0) & (followed.doubt >= 0) & (followed.doubt <= 1)).all()
+
+
+@given(steps, st.integers(0, 30))
+def test_the_same_fixes_in_any_batches_give_the_same_bits(found: list[tuple[float, float, float, float, int]], cut: int) -> None:
+    whole, belief = Belief.none(1), Belief.none(1)
+    fixes = columns(found)
+    follow(whole, fixes)
+
     for part in (slice(0, cut), slice(cut, None)):
-        if len(fix_us[part]):
-            n = np.array([len(fix_us[part])])
-            parts.append(follow(belief, np.array([0]), n, probability[part], fix_us[part], block[part], RULE))
+        count = np.array([len(fixes.lat[part])])
+        if count[0]:
+            own = {name: getattr(fixes, name)[part] for name in ("lat", "lon", "radius_m", "claimed_m", "fix_us", "source")}
+            follow(belief, Fixes(np.array([0]), count, **own))
 
-    assert np.concatenate(parts).tobytes() == whole.tobytes()
-    assert ((whole > 0) & (whole < 1)).all()
+    assert all(getattr(whole, f.name).tobytes() == getattr(belief, f.name).tobytes() for f in fields(Belief))
 
 
-def test_pairs_do_not_touch_each_other() -> None:
-    lengths = [3, 7, 1]
-    distance = np.array([5_000.0, -50.0, 30.0, *[700.0] * 7, -10.0])
-    probability = wrong_side_probability(distance, np.full(11, 25.0))
-    fix_us = np.concatenate([np.arange(n) for n in lengths]) * 9 * MINUTE_US
-    block = BLOCK_US[np.full(11, GPS)]
+@given(st.lists(steps, min_size=2, max_size=4))
+def test_subjects_do_not_touch_each_other(several: list[list[tuple[float, float, float, float, int]]]) -> None:
+    alone = [Belief.none(1) for _ in several]
+    parts = [columns(found) for found in several]
+    for belief, part in zip(alone, parts, strict=True):
+        follow(belief, part)
 
-    together = follow(fresh(3), np.array([0, 3, 10]), np.array(lengths), probability, fix_us, block, RULE)
+    count = np.array([len(part.lat) for part in parts])
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("lat", "lon", "radius_m", "claimed_m", "fix_us", "source")
+    }
+    together = Belief.none(len(parts))
+    follow(together, Fixes(np.cumsum(count) - count, count, **joined))
 
-    alone = [
-        follow(fresh(1), np.array([0]), np.array([n]), probability[f : f + n], fix_us[f : f + n], block[f : f + n], RULE)
-        for f, n in ((0, 3), (3, 7), (10, 1))
-    ]
-    assert np.concatenate(alone).tobytes() == together.tobytes()
+    for i, belief in enumerate(alone):
+        assert all(getattr(together, f.name)[..., i].tobytes() == getattr(belief, f.name)[..., 0].tobytes() for f in fields(Belief))

@@ -8,21 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corrections.domain.episodes import Known, Watch, Watched, reconcile, watch, watch_mock
+from corrections.domain.episodes import COURSE, Known, Watch, Watched, reconcile, watch, watch_mock
 from corrections.domain.model import FOREVER_US, Episode, Fix, Rule
 
 MINUTE = 60_000_000
 
 
 def seen(
-    minute: float, certainty: float, distance_m: float = 100.0, *, binds: bool = True, window: tuple[int, int] = (0, FOREVER_US)
+    minute: float,
+    certainty: float,
+    distance_m: float = 100.0,
+    *,
+    binds: bool = True,
+    window: tuple[int, int] = (0, FOREVER_US),
+    doubt: float = 0.0,
+    leave_until: float = 0.0,
 ) -> Watched:
-    fix = Fix(round(minute * MINUTE), 0, 41.5, 122.7, 20.0, distance_m, certainty)
-    return Watched(fix, binds, *window)
+    fix = Fix(round(minute * MINUTE), 0, 41.5, 122.7, 20.0, distance_m, certainty, doubt)
+    return Watched(fix, binds, *window, round(leave_until * MINUTE))
 
 
 def watched(fixes: Sequence[Watched]) -> list[Episode]:
-    return watch(Watch(), 5, 7, fixes, 0.9, 0.2)
+    return watch(Watch(), Rule.BOUNDARY, 5, 7, fixes, 0.9, 0.2)
 
 
 def test_an_episode_begins_with_the_run_that_led_up_to_it() -> None:
@@ -91,14 +98,45 @@ def test_its_evidence_holds_the_first_the_opening_the_deepest_and_the_last() -> 
     assert (episode.peak_distance_m, episode.peak_certainty) == (900, 0.99)
 
 
+def test_a_fix_that_is_probably_wrong_says_nothing_of_how_deep_she_was() -> None:
+    (episode,) = watched([seen(0, 0.95, 100), seen(10, 0.95, 22_000, doubt=0.8), seen(20, 0.95, 150)])
+
+    assert episode.peak_distance_m == 150
+
+
+def test_what_speaks_against_it_is_counted() -> None:
+    (episode,) = watched([seen(0, 0.95, 100), seen(10, 0.8, -5), seen(20, 0.8, 15), seen(30, 0.9, 9_000, doubt=0.9)])
+
+    assert (episode.against.right_side, episode.against.coarse, episode.against.doubtful) == (1, 1, 1)
+
+
+def test_its_course_over_time_is_kept_thinned_when_it_is_long() -> None:
+    (episode,) = watched([seen(minute, 0.95, 100 + minute) for minute in range(1000)])
+
+    assert len(episode.course) <= COURSE
+    assert [at // MINUTE for at, _, _ in episode.course] == list(range(0, 1000, episode.thinned))
+
+
+def test_who_is_still_away_when_a_leave_is_over_is_overdue() -> None:
+    (episode,) = watched([seen(0, 0.99, binds=False, leave_until=15), seen(10, 0.99, binds=False, leave_until=15), seen(20, 0.99)])
+
+    assert (episode.rule, episode.started_us) == (Rule.OVERDUE_RETURN, 20 * MINUTE)
+
+
+def test_who_came_back_from_leave_and_goes_again_is_outside_and_not_overdue() -> None:
+    (episode,) = watched([seen(0, 0.99, binds=False, leave_until=15), seen(10, 0.01, -50, binds=False, leave_until=15), seen(20, 0.99)])
+
+    assert episode.rule is Rule.BOUNDARY
+
+
 @given(st.lists(st.tuples(st.floats(0.01, 0.99), st.floats(-500, 500), st.booleans()), max_size=40), st.integers(0, 40))
 def test_taken_in_two_parts_it_is_the_same(told: list[tuple[float, float, bool]], cut: int) -> None:
     fixes = [seen(i, certainty, distance, binds=binds) for i, (certainty, distance, binds) in enumerate(told)]
     whole = watched(fixes)
 
     memory = Watch()
-    parts = watch(memory, 5, 7, fixes[:cut], 0.9, 0.2)
-    for episode in watch(memory, 5, 7, fixes[cut:], 0.9, 0.2):
+    parts = watch(memory, Rule.BOUNDARY, 5, 7, fixes[:cut], 0.9, 0.2)
+    for episode in watch(memory, Rule.BOUNDARY, 5, 7, fixes[cut:], 0.9, 0.2):
         if not any(episode is known for known in parts):
             parts.append(episode)
 

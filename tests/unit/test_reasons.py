@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from corrections.domain.model import FOREVER_US, Episode, Fix, Rule, Severity, ZoneKind, ZoneVersion
+from corrections.domain.model import FOREVER_US, Against, Episode, Fix, Rule, Severity, ZoneKind, ZoneVersion
 from corrections.domain.reasons import boundary_reason, mock_reason
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -44,3 +44,34 @@ def test_a_mocked_location_is_told_as_a_suspicion() -> None:
 
     assert "请核实是否人为" in zh
     assert "prove nothing" in en
+
+
+def test_what_speaks_against_it_is_told() -> None:
+    episode = an_episode()
+    episode.against = Against(right_side=1, doubtful=2)
+
+    zh, en = boundary_reason(episode, zone(ZoneKind.INCLUSION), SHANGHAI)
+
+    assert zh.endswith("不利于该判断的定位：1 次位于另一侧、2 次本身更可能有误。")
+    assert en.endswith("Fixes that speak against it: 1 on the other side of the edge, 2 more probably wrong than right.")
+
+
+def test_an_approach_tells_how_near_she_came() -> None:
+    episode = an_episode()
+    episode.rule, episode.peak_distance_m = Rule.APPROACH, 380.0
+
+    zh, en = boundary_reason(episode, zone(ZoneKind.EXCLUSION), SHANGHAI, near_m=500.0)
+
+    assert "在禁止区域“第三小学”周围 500 米之内，最近时距其边界约 120 米" in zh
+    assert "Within 500 m of the prohibited area “第三小学”" in en
+    assert "about 120 m from its edge when nearest" in en
+
+
+def test_an_overdue_return_says_that_the_leave_is_over() -> None:
+    episode = an_episode()
+    episode.rule = Rule.OVERDUE_RETURN
+
+    zh, en = boundary_reason(episode, zone(ZoneKind.INCLUSION), SHANGHAI)
+
+    assert "外出期限已满，仍在活动范围“第三小学”之外" in zh
+    assert en.startswith("Not back from leave, outside the permitted area")
