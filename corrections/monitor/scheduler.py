@@ -23,6 +23,7 @@ from sqlmodel import col, select
 from corrections import clock
 from corrections.monitor.evaluate import Evaluator
 from corrections.monitor.outages import pulse
+from corrections.monitor.patterns import PatternWatch
 from corrections.monitor.silence import watch_silence
 from corrections.monitor.violations import close_ended
 from corrections.records.logs import close_days
@@ -58,6 +59,7 @@ class Monitor:
     def __init__(self, engine: Engine, settings: Settings, *, hears: bool = True, evaluates: bool = True) -> None:
         self._engine, self._settings = engine, settings
         self._evaluator = Evaluator(engine, settings)
+        self._patterns = PatternWatch(engine, settings)
         self._hears, self._evaluates = hears, evaluates
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._asked = threading.Event()
@@ -73,6 +75,7 @@ class Monitor:
         if self._evaluates:
             self._add("evaluate", IntervalTrigger(seconds=times.evaluate_every_s))
             self._add("watch", IntervalTrigger(seconds=times.pulse_every_s))
+            self._add("patterns", IntervalTrigger(minutes=self._settings.rules.patterns.every_minutes))
             self._add("log", self._nightly())
             soon = clock.now() + NIGHTLY_CATCH_UP
             self._scheduler.add_job(self.run, "date", args=["log"], run_date=soon, id="log-catch-up")
@@ -92,10 +95,11 @@ class Monitor:
             self._scheduler.modify_job("evaluate", next_run_time=at)
 
     def run(self, name: str) -> None:
-        """Run one job now (pulse, evaluate, watch, log). A failure is logged and kept in ``status``; nothing is raised."""
+        """Run one job now (pulse, evaluate, watch, patterns, log). A failure is logged and kept in ``status``; nothing is raised."""
         state = self.status.jobs.setdefault(name, JobState())
         try:
-            {"pulse": self._pulse, "evaluate": self._evaluate, "watch": self._watch, "log": self._close_days}[name]()
+            jobs = {"pulse": self._pulse, "evaluate": self._evaluate, "watch": self._watch}
+            (jobs | {"patterns": self._look_for_patterns, "log": self._close_days})[name]()
             state.last_success, state.last_error = clock.now(), None
         except Exception as error:
             state.last_error = f"{type(error).__name__}: {error}"
@@ -118,6 +122,9 @@ class Monitor:
         for bureau_id in bureaus:
             with writing(self._engine) as session:
                 watch_silence(session, bureau_id, self._settings, now)
+
+    def _look_for_patterns(self) -> None:
+        self._patterns.run()
 
     def _close_days(self) -> None:
         close_days(self._engine, self._settings, clock.now())

@@ -30,6 +30,16 @@ def ask_revision(session: Session, whom: Iterable[int] | ColumnElement[bool], si
     session.execute(update(SubjectState).where(col(SubjectState.subject_id).in_(concerned)).values(revise_from=earlier))
 
 
+def ask_patterns(session: Session, subject_ids: Iterable[int], since: datetime) -> None:
+    """Have the patterns of these subjects looked for anew from fix time ``since`` on, or from an earlier moment already asked for."""
+    condition = col(Subject.id).in_(list(subject_ids))
+    ensure_state(session, condition)
+    s, at = SubjectState, literal(since, UTCDateTime)
+    earlier = case((col(s.patterns_from).is_(None) | (col(s.patterns_from) > at), at), else_=s.patterns_from)
+    concerned = select(Subject.id).where(condition)
+    session.execute(update(s).where(col(s.subject_id).in_(concerned)).values(patterns_from=earlier))
+
+
 def ensure_state(session: Session, condition: ColumnElement[bool]) -> None:
     """Make the row of state of each subject that has none; a concurrent maker does no harm."""
     session.flush()

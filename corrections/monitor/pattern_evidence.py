@@ -1,0 +1,116 @@
+"""Patterns as violations: evidence frozen in, reasons in both languages, and how far back a look must reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from corrections.domain.model import FOREVER_US, Episode, ReviewState, Rule, from_us, to_us
+from corrections.domain.pattern_reasons import left_behind_reason, movement_reason, together_reason
+from corrections.domain.patterns import Pattern
+from corrections.monitor.by_fix import jsonable
+from corrections.monitor.violations import moment, settle
+from corrections.settings import Rules
+from corrections.store.tables import Subject, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a subject in one look, up to fix time ``until_us``."""
+
+    subject: Subject
+    timezone: ZoneInfo
+    rules: Rules
+    now: datetime
+    until_us: int
+
+    @property
+    def subject_id(self) -> int:
+        assert self.subject.id is not None
+        return self.subject.id
+
+
+def touching_us(session: Session, subject_id: int, rule: Rule, since_us: int, margin_us: int) -> int:
+    """The fix time from which on a rule's episodes must be told anew, so that those that reach to within ``margin_us`` before
+    ``since_us`` are told whole: the earliest of their starts, else ``since_us``."""
+    v = Violation
+    stored = select(v.started_at, v.ended_at).where(v.subject_id == subject_id, v.rule == rule.value)
+    rows = session.exec(stored.where(v.review_state != ReviewState.WITHDRAWN.value).order_by(col(v.started_at).desc())).all()
+    for started_at, ended_at in rows:
+        if ended_at is None or to_us(ended_at) >= since_us - margin_us:
+            since_us = min(since_us, to_us(started_at))
+    return since_us
+
+
+def settle_patterns(
+    session: Session,
+    told: Told,
+    found: Sequence[Pattern],
+    rule: Rule,
+    since_us: int,
+    settings: Any,
+    others: dict[int, str] | None = None,
+) -> None:
+    """Make a subject's stored violations of one rule those that were found, for fix times from ``since_us`` on. ``settings`` is the rule
+    as judged by, ``others`` the numbers of the other subjects of contact bans."""
+    if told.until_us < FOREVER_US:  # what is still in progress where this look ends is settled by the next one
+        found = [_ended(pattern) for pattern in found]
+    by_key = {_key(pattern.episode): pattern for pattern in found}
+
+    def columns(episode: Episode) -> dict[str, Any]:
+        return _columns(by_key[_key(episode)], told, settings, others or {})
+
+    episodes = [pattern.episode for pattern in found]
+    settle(session, told.subject, episodes, (rule,), since_us - 1, told.until_us, columns, told.rules.due, told.now)
+
+
+def _columns(pattern: Pattern, told: Told, settings: Any, others: dict[int, str]) -> dict[str, Any]:
+    episode = pattern.episode
+    if episode.ended_us is None and episode.window_ends_us <= to_us(told.now):
+        episode = replace(episode, ended_us=episode.window_ends_us)
+    severity, (zh, en) = _said(replace(pattern, episode=episode), told, others)
+    evidence: dict[str, Any] = {
+        "peak_certainty": episode.peak_certainty,
+        "peak_distance_m": episode.peak_distance_m,
+        "fixes": episode.fixes,
+        "deciding": [asdict(fix) for fix in episode.evidence],
+        "signs": pattern.signs,
+        "figures": pattern.figures,
+        "settings": {name: value.isoformat() if isinstance(value, time) else value for name, value in asdict(settings).items()},
+    }
+    return {
+        "severity": severity,
+        "other_id": episode.other_id,
+        "started_at": from_us(episode.started_us),
+        "opened_at": from_us(episode.opened_us),
+        "ended_at": None if episode.ended_us is None else from_us(episode.ended_us),
+        "ends_at": moment(episode.window_ends_us),
+        "last_fix_at": from_us(episode.last_us),
+        "evidence": jsonable(evidence),
+        "reason_zh": zh,
+        "reason_en": en,
+    }
+
+
+def _said(pattern: Pattern, told: Told, others: dict[int, str]) -> tuple[str, tuple[str, str]]:
+    patterns = told.rules.patterns
+    if pattern.episode.rule is Rule.LEFT_BEHIND:
+        return patterns.left_behind.severity.value, left_behind_reason(pattern, told.timezone)
+    if pattern.episode.rule is Rule.IMPLAUSIBLE_MOVEMENT:
+        return patterns.movement.severity.value, movement_reason(pattern, told.timezone)
+    return patterns.together.severity.value, together_reason(pattern, others[pattern.episode.other_id], told.timezone)
+
+
+def _ended(pattern: Pattern) -> Pattern:
+    if pattern.episode.ended_us is not None:
+        return pattern
+    return replace(pattern, episode=replace(pattern.episode, ended_us=pattern.episode.last_us))
+
+
+def _key(episode: Episode) -> tuple[int, int]:
+    return episode.started_us, episode.other_id
