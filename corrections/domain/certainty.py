@@ -18,8 +18,10 @@ from corrections.domain.belief import (
     radius_m,
     wrong_side_probability,
 )
-from corrections.domain.model import Floats, Ints, Reports
+from corrections.domain.model import Bools, Floats, Ints, Reports
 from corrections.domain.zones import Bindings, ZoneBook
+
+LEAST_M_PER_DEGREE = 110_000.0  # less than any degree of latitude, or of longitude at the equator
 
 Remembered = tuple[float, float, float, float, float, float]
 """A place: latitude, longitude (degrees), radius (m), and what ``Belief`` calls sound, wrong and arrived."""
@@ -38,7 +40,8 @@ class Where:
 class Seen:
     """One entry for each report and zone in force at its fix time, sorted by (subject, zone, report): position in the reports, zone
     index, signed metres to the edge (positive on the wrong side), the certainty after the fix that the subject is on the wrong side,
-    and that she is on it or within ``near_m`` of it (0 for zones without). ``doubt``: for each report, how probably it is wrong."""
+    and that she is on it or within ``near_m`` of it (0 for zones without). Pairs of subject and zone are left out where every place
+    of hers is surely on the right side, far from the edge. ``doubt``: for each report, how probably it is wrong."""
 
     row: Ints
     zone: Ints
@@ -117,30 +120,80 @@ def _measured(
     doubt: Floats,
     near_m: Floats,
 ) -> Seen:
-    """1. Pair subjects with the zones that were in force at any of their fixes. 2. Measure every place of each pair. 3. Weigh the
-    places by their probability after each fix. 4. Keep the fixes at which the zone was in force."""
+    """1. Pair subjects with the zones that were in force at any of their fixes, prohibited areas only where she came near. 2. Measure
+    every place of each pair. 3. Drop the pairs that are nowhere near the edge. 4. Weigh the places by their probability after each
+    fix. 5. Keep the fixes at which the zone was in force."""
     who, zone = bindings.pairs(subjects)
     earliest, latest = fixes.fix_us[fixes.first], fixes.fix_us[fixes.first + fixes.count - 1]
     concerned = (zones.valid_from[zone] <= latest[who]) & (zones.valid_until[zone] > earliest[who])
-    who, zone = who[concerned], zone[concerned]
-    length = PLACES + fixes.count[who]
-    start = np.cumsum(length) - length
-    within = np.arange(int(length.sum()), dtype=np.int64) - np.repeat(start, length)
-    at = np.repeat(tables.base[who], length) + within
-    of_zone, radius = np.repeat(zone, length), tables.radius_m[at]
-    distance = zones.signed_distance_m(of_zone, tables.lat[at], tables.lon[at], ENOUGH_RADII * radius + near_m[of_zone])
-    told = np.flatnonzero(within >= PLACES)
-    fix = np.repeat(fixes.first[who], length)[told] + within[told] - PLACES
-    in_force = zones.in_force(of_zone[told], fixes.fix_us[fix])
+    concerned &= zones.inclusion[zone] | _within_reach(zones, tables, who, zone, near_m)
+    rows = _Rows.of(who[concerned], zone[concerned], fixes.count)
+    at = rows.place(tables.base)
+    enough = ENOUGH_RADII * tables.radius_m[at] + near_m[rows.zone]
+    distance = zones.signed_distance_m(rows.zone, tables.lat[at], tables.lon[at], enough)
+    rows, kept = rows.only(np.logical_or.reduceat(distance > -enough, rows.start) if len(distance) else np.zeros(0, dtype=bool))
+    at, distance = at[kept], distance[kept]
+    told = np.flatnonzero(rows.within >= PLACES)
+    fix = rows.fix(fixes.first)[told]
+    in_force = zones.in_force(rows.zone[told], fixes.fix_us[fix])
     told, fix = told[in_force], fix[in_force]
-    begins = np.repeat(start, length)[told]
-    certainty = _weighed(wrong_side_probability(distance, radius), begins, fix, followed)
+    begins = np.repeat(rows.start, rows.length)[told]
+    certainty = _weighed(wrong_side_probability(distance, tables.radius_m[at]), begins, fix, followed)
     nearness = np.zeros(len(told))
-    near = np.flatnonzero(near_m[of_zone[told]] > 0)
+    near = np.flatnonzero(near_m[rows.zone[told]] > 0)
     if len(near):
-        closer = wrong_side_probability(distance + near_m[of_zone], radius)
+        closer = wrong_side_probability(distance + near_m[rows.zone], tables.radius_m[at])
         nearness[near] = _weighed(closer, begins[near], fix[near], followed)
-    return Seen(counted[fix], of_zone[told], distance[told], certainty, nearness, doubt)
+    return Seen(counted[fix], rows.zone[told], distance[told], certainty, nearness, doubt)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """A row for each place of each pair of subject and zone, pair after pair: ``who`` and ``length`` of each pair and where it
+    ``start``s; of each row its zone and its number ``within`` the subject's places."""
+
+    who: Ints
+    length: Ints
+    start: Ints
+    zone: Ints
+    within: Ints
+
+    @staticmethod
+    def of(who: Ints, zone: Ints, count: Ints) -> _Rows:
+        length = PLACES + count[who]
+        start = np.cumsum(length) - length
+        within = np.arange(int(length.sum()), dtype=np.int64) - np.repeat(start, length)
+        return _Rows(who, length, start, np.repeat(zone, length), within)
+
+    def only(self, pairs: Bools) -> tuple[_Rows, Bools]:
+        """The rows of some pairs, and which rows these are."""
+        rows = np.repeat(pairs, self.length)
+        length = self.length[pairs]
+        return _Rows(self.who[pairs], length, np.cumsum(length) - length, self.zone[rows], self.within[rows]), rows
+
+    def place(self, base: Ints) -> Ints:
+        return np.repeat(base[self.who], self.length) + self.within
+
+    def fix(self, first: Ints) -> Ints:
+        """The fix of each row; without meaning for remembered places."""
+        return np.repeat(first[self.who], self.length) + self.within - PLACES
+
+
+def _within_reach(zones: ZoneBook, tables: _Tables, who: Ints, zone: Ints, near_m: Floats) -> Bools:
+    """Whether a subject's places, with all that their radii allow, come anywhere near a zone; by bounding boxes, never falsely no."""
+    if not len(who):
+        return np.zeros(0, dtype=bool)
+    reach_m = ENOUGH_RADII * np.maximum.reduceat(tables.radius_m, tables.base)[who] + near_m[zone]
+    west, south, east, north = zones.bounds[zone].T
+    low_lat, high_lat = np.minimum.reduceat(tables.lat, tables.base)[who], np.maximum.reduceat(tables.lat, tables.base)[who]
+    low_lon, high_lon = np.minimum.reduceat(tables.lon, tables.base)[who], np.maximum.reduceat(tables.lon, tables.base)[who]
+    gap_lat = np.maximum(south - high_lat, low_lat - north)
+    gap_lon = np.maximum(west - high_lon, low_lon - east)
+    furthest = np.minimum(np.maximum(np.maximum(np.abs(low_lat), np.abs(high_lat)), np.maximum(np.abs(south), np.abs(north))), 89.0)
+    far_lat = gap_lat * LEAST_M_PER_DEGREE > reach_m
+    far_lon = gap_lon * LEAST_M_PER_DEGREE * np.cos(np.radians(furthest)) > reach_m
+    near: Bools = ~(far_lat | far_lon)
+    return near
 
 
 def _weighed(probability: Floats, begins: Ints, fix: Ints, followed: Followed) -> Floats:

@@ -129,7 +129,7 @@ class Plane:
 
 @lru_cache(maxsize=256)
 def plane_at(lat: float, lon: float) -> Plane:
-    """The plane about a centre rounded to a tenth of a degree, so that neighbouring zones share one."""
+    """The plane about a centre, which neighbouring zones share."""
     return Plane(lat, lon)
 
 

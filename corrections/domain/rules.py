@@ -319,35 +319,50 @@ def _watch_pairs(
     cut = np.flatnonzero((np.diff(seen.zone) != 0) | (np.diff(reports.subject[seen.row]) != 0)) + 1
     first = np.concatenate([[0], cut]).astype(np.int64)
     last = np.concatenate([cut, [len(seen.row)]]).astype(np.int64)
-    outside = np.logical_or.reduceat((seen.certainty > rule.close_at) & (bound.binds | (bound.leave_until_us > 0)), first)
-    closer = np.logical_or.reduceat((seen.nearness > rule.close_at) & bound.binds, first)
+    may = bound.binds | (bound.leave_until_us > 0)
+    outside = np.flatnonzero((seen.certainty > rule.close_at) & may)
+    closer = np.flatnonzero((seen.nearness > rule.close_at) & bound.binds)
     subjects = reports.subject[seen.row[first]].tolist()
     for i, subject in enumerate(subjects):
         memory, zone = memories[subject], book.zones.versions[int(seen.zone[first[i]])]
-        rows = range(int(first[i]), int(last[i]))
-        if outside[i] or zone.id in memory.watches:
-            kept = memory.watches.setdefault(zone.id, Watch())
-            fixes = _watched(reports, seen, bound, rows, seen.certainty)
-            found = watch(kept, Rule.BOUNDARY, zone.zone_id, zone.id, fixes, rule.opens(zone), rule.close_at)
-            episodes.setdefault(subject, []).extend(found)
-        if closer[i] or zone.id in memory.approaches:
-            kept = memory.approaches.setdefault(zone.id, Watch())
-            fixes = _watched(reports, seen, bound, rows, seen.nearness, rule.near_m(zone), rule.opens(zone))
-            found = watch(kept, Rule.APPROACH, zone.zone_id, zone.id, fixes, rule.approach_at, rule.close_at)
-            episodes.setdefault(subject, []).extend(found)
+        for restless, watches, kind in ((outside, memory.watches, Rule.BOUNDARY), (closer, memory.approaches, Rule.APPROACH)):
+            begin, end = np.searchsorted(restless, [first[i], last[i]])
+            if begin == end and zone.id not in watches:
+                continue
+            kept = watches.setdefault(zone.id, Watch())
+            walk = _walk(kept, int(first[i]), int(last[i]), restless[begin:end].tolist())
+            near_m, inside_at = (0.0, 2.0) if kind is Rule.BOUNDARY else (rule.near_m(zone), rule.opens(zone))
+            certainty = seen.certainty if kind is Rule.BOUNDARY else seen.nearness
+            fixes = (_watched(reports, seen, bound, k, float(certainty[k]), near_m, inside_at) for k in walk)
+            open_at = rule.opens(zone) if kind is Rule.BOUNDARY else rule.approach_at
+            found = watch(kept, kind, zone.zone_id, zone.id, fixes, open_at, rule.close_at)
+            if found:
+                episodes.setdefault(subject, []).extend(found)
     return episodes
 
 
-def _watched(
-    reports: Reports, seen: Seen, bound: _Bound, rows: range, certainty: Floats, near_m: float = 0.0, inside_at: float = 2.0
-) -> Iterator[Watched]:
-    """The fixes of one pair. ``near_m`` moves the edge outwards, for an approach, and ``inside_at`` is how sure of the wrong side one
-    must be for her to have entered."""
-    for k in rows:
-        row = int(seen.row[k])
-        fix = _fix(reports, row, float(seen.distance_m[k]) + near_m, float(certainty[k]), float(seen.doubt[row]))
-        entered = bool(seen.certainty[k] >= inside_at)
-        yield Watched(fix, bool(bound.binds[k]), int(bound.window_us[k]), int(bound.ends_us[k]), int(bound.leave_until_us[k]), entered)
+def _walk(kept: Watch, first: int, last: int, restless: list[int]) -> Iterator[int]:
+    """The entries from ``first`` on at which there is anything to see: all of them while something is remembered, else from the next
+    restless one on."""
+    at, ahead = first, 0
+    while at < last:
+        if kept.idle:
+            while ahead < len(restless) and restless[ahead] < at:
+                ahead += 1
+            if ahead == len(restless):
+                return
+            at = restless[ahead]
+        yield at
+        at += 1
+
+
+def _watched(reports: Reports, seen: Seen, bound: _Bound, k: int, certainty: float, near_m: float, inside_at: float) -> Watched:
+    """One fix of a pair. ``near_m`` moves the edge outwards, for an approach, and ``inside_at`` is how sure of the wrong side one must
+    be for her to have entered."""
+    row = int(seen.row[k])
+    fix = _fix(reports, row, float(seen.distance_m[k]) + near_m, certainty, float(seen.doubt[row]))
+    entered = bool(seen.certainty[k] >= inside_at)
+    return Watched(fix, bool(bound.binds[k]), int(bound.window_us[k]), int(bound.ends_us[k]), int(bound.leave_until_us[k]), entered)
 
 
 def _watch_mock(reports: Reports, lawful: Bools, ends: Ints, memories: dict[int, Memory], episodes: dict[int, list[Episode]]) -> None:

@@ -52,9 +52,10 @@ class ZoneBook:
         self.valid_from: Ints = np.array([v.valid_from_us for v in self.versions], dtype=np.int64)
         self.valid_until: Ints = np.array([v.valid_until_us for v in self.versions], dtype=np.int64)
         self.zone_id: Ints = np.array([v.zone_id for v in self.versions], dtype=np.int64)
+        self._windowed: Bools = np.array([bool(v.windows) for v in self.versions], dtype=bool)
         self._edges: NDArray[np.object_] = np.full(len(self.versions), None, dtype=object)
         # Where each zone's plane is centred, and for each zone the first one that shares its plane.
-        self._centres = [(round(float(s + n) / 2, 1), round(float(w + e) / 2, 1)) for w, s, e, n in self.bounds]
+        self._centres = [(round(float(s + n)) / 2, round(float(w + e)) / 2) for w, s, e, n in self.bounds]
         first: dict[tuple[float, float], int] = {}
         self._plane: Ints = np.array([first.setdefault(c, i) for i, c in enumerate(self._centres)], dtype=np.int64)
         self._grids: dict[int, _Grid] = {}
@@ -120,8 +121,10 @@ class ZoneBook:
         gap_lat = np.maximum(np.maximum(south - lat, lat - north), 0.0) * 110_500.0
         gap_lon = np.maximum(np.maximum(west - lon, lon - east), 0.0) * 111_300.0 * shrink * 0.99
         beyond: Bools = np.maximum(gap_lat, gap_lon) > enough_m
-        for index, grid in self._grids.items():
-            rows = np.flatnonzero((zone == index) & ~beyond)
+        gridded = np.zeros(len(self.versions), dtype=bool)
+        gridded[list(self._grids)] = True
+        for index, rows in _groups(zone, np.flatnonzero(~beyond & gridded[zone])):
+            grid = self._grids[index]
             rows = rows[(lon[rows] >= west[rows]) & (lon[rows] <= east[rows]) & (lat[rows] >= south[rows]) & (lat[rows] <= north[rows])]
             beyond[rows] = np.abs(_look_up(grid, lat[rows], lon[rows])) - grid.reach_m > enough_m[rows]
         return beyond
@@ -177,9 +180,8 @@ class ZoneBook:
         starts = np.zeros(len(zone), dtype=np.int64)
         ends = np.full(len(zone), 2**62, dtype=np.int64)
         timed: dict[tuple[Window, ...], list[int]] = {}
-        for index in np.unique(zone):
-            if self.versions[index].windows:
-                timed.setdefault(self.versions[index].windows, []).append(int(index))
+        for index in np.flatnonzero(np.bincount(zone, minlength=len(self.versions)) * self._windowed).tolist():
+            timed.setdefault(self.versions[index].windows, []).append(index)
         for windows, indices in timed.items():
             rows = np.flatnonzero(np.isin(zone, indices))
             open_us, shut_us = window_spans(windows, timezone, int(fix_us[rows].min()), int(fix_us[rows].max()))
