@@ -29,6 +29,7 @@ from corrections.api.routes import (
     officers,
     offices,
     subjects,
+    trials,
     violations,
     whereabouts,
     zones,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from corrections.monitor.scheduler import Monitor
 
 # Bytes of bodies with outlines (100,000 vertices, JSON in JSON) and files, by how the address begins.
-LARGE = {"/api/v1/imports/": MOST_BYTES, "/api/v1/zones": 40_000_000, "/api/v1/subjects/": 10_000_000}
+LARGE = {"/api/v1/imports/": MOST_BYTES, "/api/v1/zones": 40_000_000, "/api/v1/trials": 40_000_000, "/api/v1/subjects/": 10_000_000}
 NOUNS = (
     login,
     violations,
@@ -54,6 +55,7 @@ NOUNS = (
     devices,
     leaves,
     zones,
+    trials,
     offices,
     officers,
     gateways,

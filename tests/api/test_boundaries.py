@@ -62,6 +62,7 @@ CASES = [
     Case("GET /violations", STAFF),
     Case("GET /violations/{violation_id}", STAFF),
     Case("GET /violations/{violation_id}/evidence", STAFF, query=PURPOSE),
+    Case("GET /violations/{violation_id}/explanation", STAFF, query=PURPOSE),
     Case("GET /violations/{violation_id}/history", STAFF),
     Case("POST /violations/{violation_id}/claim", STAFF, SEEN),
     Case("POST /violations/{violation_id}/release", STAFF, SEEN, clean=False),
@@ -117,6 +118,12 @@ CASES = [
             "type": "Feature", "properties": {"zone": "文件", "kind": "exclusion", "office": "YX0"},
             "geometry": {"type": "Polygon", "coordinates": [[[120, 30], [120.1, 30], [120.1, 30.1], [120, 30]]]},
         }]}},
+    ),
+    Case(
+        "POST /trials", HEADS,
+        {"purpose": "试行", "zones": [
+            {"code": "新", "name": "新", "kind": "exclusion", "scope": "office", "office_id": 1, "outline": OUTLINE},
+        ]},
     ),
     Case("POST /zones/{zone_id}/retire", KEEPERS, ids={"zone_id": 2}),
     Case("GET /offices", READERS),

@@ -14,6 +14,8 @@ from corrections.api.context import Call, Calling
 from corrections.api.models import MOST_ID, Given, Id, Limit, PathId, Purpose, Shown, Text
 from corrections.api.outlines import geojson
 from corrections.domain.model import Decision, FalseAlarmCause, Nature, ReviewState, Rule, Severity, ZoneKind
+from corrections.monitor import explain as explaining
+from corrections.monitor.explain import Verdict
 from corrections.records.audit import audited_location_read
 from corrections.review import queue, reviewing
 from corrections.review.reviewing import Answer, Means
@@ -101,6 +103,39 @@ class Evidence(Shown):
     history: list[StepShown]
 
 
+class DifferenceShown(Shown):
+    """One field of a violation, with what is stored and what comes out."""
+
+    field: str
+    stored: Any
+    derived: Any
+
+
+class ExplanationShown(Shown):
+    """Why a violation stands, and whether it comes out the same when it is derived again from what is stored."""
+
+    violation_id: int
+    subject_number: str
+    rule: Rule
+    verdict: Verdict
+    agrees: bool = Field(description="What comes out is what the violation says of itself; one that was taken back says that nothing does.")
+    waiting: bool = Field(description="Reports or changes of the record are still to be evaluated.")
+    why_zh: str = Field(description="Why it cannot be re-derived; else empty.")
+    why_en: str
+    paragraph_zh: str = Field(description="As it could be read to a court.")
+    paragraph_en: str
+    differences: list[DifferenceShown]
+    zone: dict[str, Any] | None = Field(description="The zone version that it was judged against.")
+    started_at: datetime
+    opened_at: datetime
+    ended_at: datetime | None
+    evidence: dict[str, Any]
+    timezone: str
+    unchecked: list[str] = Field(description="Fields that are not derived again.")
+    reports: int = Field(description="How many reports were judged again ...")
+    judged_from: datetime | None = Field(description="... from when on.")
+
+
 class Seen(Given):
     revision: int = Field(ge=1, le=MOST_ID, description="The revision of the violation that you saw.")
 
@@ -169,6 +204,13 @@ def get_evidence(violation_id: PathId, purpose: Purpose, call: Calling) -> Evide
             zone=_zone(session, violation),
             history=[StepShown.model_validate(step) for step in queue.history(session, call.actor, violation_id, with_evidence=True)],
         )
+
+
+@router.get("/{violation_id}/explanation", summary="Why a violation stands, derived again")
+def get_explanation(violation_id: PathId, purpose: Purpose, call: Calling) -> ExplanationShown:
+    """Derived again from the stored reports, the zone version and the settings of then. Places included: the read is recorded."""
+    told = explaining.explain(call.house.engine, call.actor, violation_id, purpose, call.now)
+    return ExplanationShown.model_validate(told)
 
 
 @router.get("/{violation_id}/history", summary="What happened to a violation")

@@ -91,7 +91,9 @@ class Published(Shown):
     neighbours: list[Neighbour] = Field(description="Zones in force that share area with it, the largest share first.")
 
 
-class NewZone(Given):
+class ZoneDraft(Given):
+    """A zone as it would be published."""
+
     code: Text = Field(min_length=1, max_length=100, description="A known code makes a new version of that zone.")
     name: Text = Field(min_length=1, max_length=200)
     kind: ZoneKind
@@ -103,8 +105,11 @@ class NewZone(Given):
     windows: list[dict[str, Any]] = Field(
         default=[], description='[{"start": "22:00", "until": "06:00", "weekdays": [0, …, 6]}], local, Monday 0; empty for all day.'
     )
-    valid_from: Moment | None = Field(None, description="From when on; now, where it is left out. May lie in the past.")
     outline: GivenOutline
+
+
+class NewZone(ZoneDraft):
+    valid_from: Moment | None = Field(None, description="From when on; now, where it is left out. May lie in the past.")
 
 
 class ZoneFile(Given):
