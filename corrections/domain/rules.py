@@ -179,16 +179,18 @@ class Advance:
 
 
 def advance(book: Rulebook, reports: Reports, memories: dict[int, Memory], last_us: Mapping[int, int], rule: BoundaryRule) -> Advance:
-    """``judge``, a local day at a time, so that a checkpoint is left at the start of each. ``last_us`` is each subject's last fix
-    before these."""
+    """``judge``, a local day of each subject at a time, so that a checkpoint is left at the start of each. ``last_us`` is each
+    subject's last fix before these."""
     done = Advance({}, {}, {})
     if not len(reports):
         return done
     day = day_starts(reports.fix_us, book.timezone)
-    for start in np.unique(day).tolist():
-        today = reports.take(np.flatnonzero(day == start))
-        for subject in np.unique(today.subject).tolist():
-            begun = done.checkpoints.setdefault(subject, [])
+    turn = _days_before(reports, day)
+    for nth in range(int(turn.max()) + 1):
+        rows = np.flatnonzero(turn == nth)
+        today = reports.take(rows)
+        for subject, mine in _by_subject(today):
+            start, begun = int(day[rows[mine[0]]]), done.checkpoints.setdefault(subject, [])
             if begun or last_us.get(subject, start - 1) < start:
                 begun.append((start, memories.get(subject, Memory()).encode()))
         judgement = judge(book, today, memories, rule)
@@ -197,6 +199,15 @@ def advance(book: Rulebook, reports: Reports, memories: dict[int, Memory], last_
             known.extend(e for e in seen if not any(e is k for k in known))
         _stand(judgement, today, memories, rule, done)
     return done
+
+
+def _days_before(reports: Reports, day: Ints) -> Ints:
+    """How many of its subject's days with reports come before that of each report; ordered by (subject, time)."""
+    begins = np.ones(len(day), dtype=np.int64)
+    begins[1:] = (np.diff(day) != 0) | (np.diff(reports.subject) != 0)
+    so_far = np.cumsum(begins)
+    first_of_subject = np.searchsorted(reports.subject, reports.subject)
+    return so_far - so_far[first_of_subject]
 
 
 def _stand(judgement: Judgement, reports: Reports, memories: dict[int, Memory], rule: BoundaryRule, done: Advance) -> None:

@@ -20,6 +20,7 @@ from corrections.domain.model import (
     FOREVER_US,
     SOURCES,
     Episode,
+    Ints,
     Reports,
     Rule,
     Severity,
@@ -34,6 +35,7 @@ from corrections.domain.rules import BoundaryRule, Memory, Rulebook, advance
 from corrections.domain.zones import Bindings, ZoneBook
 from corrections.errors import Invalid
 
+BOUNDARY = (Rule.BOUNDARY, Rule.OVERDUE_RETURN)
 COLUMNS = ("subject", "device", "fix_time", "received_time", "lat", "lon", "accuracy_m", "source")
 
 
@@ -55,6 +57,13 @@ class _Subject:
     last: tuple[int, int] = (-FOREVER_US, -FOREVER_US)  # fix_us, digest of the last fix judged
     checkpoints: list[tuple[int, bytes]] = field(default_factory=list)
     incidents: list[_Incident] = field(default_factory=list)
+    rows: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def heard(self, columns: Reports, from_us: int, until_us: int) -> list[int]:
+        """Her reports with fix times from one moment on that were received by another."""
+        fix_us, received_us = columns.fix_us[self.rows], columns.received_us[self.rows]
+        found: list[int] = self.rows[(fix_us >= from_us) & (received_us <= until_us)].tolist()
+        return found
 
 
 def backtest(zones: Path, reports: Path, rule: BoundaryRule) -> Iterator[dict[str, Any]]:
@@ -67,9 +76,9 @@ def backtest(zones: Path, reports: Path, rule: BoundaryRule) -> Iterator[dict[st
     timezone, versions, zone_names, bindings = _read_zones(zones, names)
     everything = ((-FOREVER_US, FOREVER_US),)
     book = Rulebook(timezone, ZoneBook(versions), Bindings(bindings), dict.fromkeys(range(len(names)), everything))
-    subjects = [_Subject() for _ in names]
-    for batch in _arrivals(columns):
-        _evaluate(book, columns, batch, subjects, rule)
+    subjects = [_Subject(rows=np.flatnonzero(columns.subject == number)) for number in range(len(names))]
+    for turn in _arrivals(columns):
+        _evaluate(book, columns, turn, subjects, rule)
     found = sorted((i for s in subjects for i in s.incidents), key=lambda i: (i.decided_us, i.subject, i.zone))
     for incident in found:
         ended = incident.episode.ended_us
@@ -82,61 +91,65 @@ def backtest(zones: Path, reports: Path, rule: BoundaryRule) -> Iterator[dict[st
         }
 
 
-def _arrivals(columns: Reports) -> Iterator[tuple[int, ...]]:
-    """The n-th report to arrive of every subject together: subjects do not concern each other, so each is judged as it came."""
-    rank: dict[int, int] = defaultdict(int)
-    steps: list[list[int]] = []
+def _arrivals(columns: Reports) -> Iterator[list[list[int]]]:
+    """What to evaluate together: the n-th stretch of every subject's reports as they came, each a list of positions. Subjects do not
+    concern each other. A stretch goes on as long as each report is later than all before it, for then it comes to the same as one
+    report at a time; a late report is a stretch of its own."""
+    newest: dict[int, tuple[int, int]] = {}
+    stretches: dict[int, list[list[int]]] = defaultdict(list)
+    late: dict[int, bool] = defaultdict(lambda: True)
     for position in np.argsort(columns.received_us, kind="stable").tolist():
-        subject = int(columns.subject[position])
-        if rank[subject] == len(steps):
-            steps.append([])
-        steps[rank[subject]].append(position)
-        rank[subject] += 1
-    for step in steps:
-        yield tuple(step)
+        subject, key = int(columns.subject[position]), (int(columns.fix_us[position]), int(columns.digest[position]))
+        is_late = subject in newest and key < newest[subject]
+        if is_late or late[subject]:
+            stretches[subject].append([])
+        stretches[subject][-1].append(position)
+        newest[subject], late[subject] = max(key, newest.get(subject, key)), is_late
+    for turn in range(max(map(len, stretches.values()), default=0)):
+        yield [own[turn] for own in stretches.values() if turn < len(own)]
 
 
-def _evaluate(book: Rulebook, columns: Reports, batch: tuple[int, ...], subjects: list[_Subject], rule: BoundaryRule) -> None:
-    """As the monitor does: go on from the memory where the fix is the newest, start over from a checkpoint where it is late."""
+def _evaluate(book: Rulebook, columns: Reports, turn: list[list[int]], subjects: list[_Subject], rule: BoundaryRule) -> None:
+    """As the monitor does: go on from the memory where the fixes are the newest, start over from a checkpoint where one is late."""
     rows: list[int] = []
     since: dict[int, int] = {}
-    for position in batch:
-        number = int(columns.subject[position])
+    for stretch in turn:
+        number, position = int(columns.subject[stretch[0]]), stretch[0]
         subject, key = subjects[number], (int(columns.fix_us[position]), int(columns.digest[position]))
         if key > subject.last:
-            rows.append(position)
+            rows.extend(stretch)
             since[number] = subject.last[0]
-            subject.last = key
+            subject.last = (int(columns.fix_us[stretch[-1]]), int(columns.digest[stretch[-1]]))
             continue
         start, memory = max(c for c in subject.checkpoints if c[0] <= key[0]) if subject.checkpoints[0][0] <= key[0] else (-FOREVER_US, b"")
         subject.memory = Memory.decode(memory)
         subject.checkpoints = [c for c in subject.checkpoints if c[0] < start]
-        mine = np.flatnonzero(
-            (columns.subject == number) & (columns.received_us <= columns.received_us[position]) & (columns.fix_us >= start)
-        )
-        rows.extend(mine.tolist())
+        rows.extend(subject.heard(columns, start, int(columns.received_us[position])))
         since[number] = start - 1
     taken = columns.take(np.array(rows, dtype=np.int64)).ordered()
     memories = {number: subjects[number].memory for number in since}
     done = advance(book, taken, memories, since, rule)
-    received = {int(columns.subject[p]): int(columns.received_us[p]) for p in batch}
-    for number, start in since.items():
+    for stretch in turn:
+        number = int(columns.subject[stretch[0]])
         subjects[number].memory = memories[number]
         subjects[number].checkpoints.extend(done.checkpoints.get(number, []))
-        _reconcile(subjects[number], number, done.episodes.get(number, []), start, received[number])
+        _reconcile(subjects[number], number, done.episodes.get(number, []), since[number], columns, stretch)
 
 
-def _reconcile(subject: _Subject, number: int, derived: list[Episode], since_us: int, received_us: int) -> None:
-    boundary = [e for e in derived if e.rule is Rule.BOUNDARY]
+def _reconcile(subject: _Subject, number: int, derived: list[Episode], since_us: int, columns: Reports, stretch: list[int]) -> None:
+    """An episode is put before an officer when the report that opened it came; a late one, when the report that brought it came."""
+    boundary = [e for e in derived if e.rule in BOUNDARY]
     known = [
-        Known(i, Rule.BOUNDARY, incident.zone, incident.episode.started_us, incident.episode.ended_us)
+        Known(i, incident.episode.rule, incident.zone, incident.episode.started_us, incident.episode.ended_us)
         for i, incident in enumerate(subject.incidents)
         if incident.episode.ended_us is None or incident.episode.ended_us > since_us
     ]
     changes = reconcile(known, boundary)
     for before, episode in changes.same:
         subject.incidents[before.key].episode = episode
-    subject.incidents.extend(_Incident(number, e.zone_id, received_us, e) for e in changes.new)
+    received = {int(columns.fix_us[position]): int(columns.received_us[position]) for position in stretch}
+    at_last = int(columns.received_us[stretch[-1]])
+    subject.incidents.extend(_Incident(number, e.zone_id, received.get(e.opened_us, at_last), e) for e in changes.new)
 
 
 # ---- the files

@@ -147,7 +147,7 @@ REPORTS = "device,fix_time,lat,lon,accuracy_m,source\n"
 
 
 def away(n: int, lat: float = 41.9) -> str:
-    return "".join(f"phone-1,{(NOW + i * 10 * MINUTE).isoformat()},{lat},122.75,20,gps\n" for i in range(n))
+    return "".join(f"phone-1,{(NOW + i * 10 * MINUTE).isoformat()},{lat},122.75,150,gps\n" for i in range(n))
 
 
 def test_a_file_is_taken_in_once_and_a_check_finds_what_it_shows(founded: Run, database: Engine, clock: SetClock, tmp_path: Path) -> None:
@@ -229,8 +229,8 @@ def test_a_subject_that_fails_makes_the_check_fail(founded: Run, database: Engin
 def backtest_files(folder: Path) -> tuple[Path, Path]:
     zones = zones_file(folder, SQUARE)
     rows = [
-        f"A,a,{(NOW + i * 10 * MINUTE).isoformat()},{(NOW + i * 10 * MINUTE).isoformat()},{41.55 if i < 3 else 41.9},122.75,20,gps\n"
-        for i in range(9)
+        f"A,a,{(NOW + i * 10 * MINUTE).isoformat()},{(NOW + i * 10 * MINUTE).isoformat()},{41.55 if i < 3 else 41.7},122.75,20,gps\n"
+        for i in range(14)
     ]
     return zones, _file("recorded.csv", "subject,device,fix_time,received_time,lat,lon,accuracy_m,source\n" + "".join(rows))
 
@@ -259,7 +259,7 @@ def test_calm_decides_later_than_prompt(run: Run, tmp_path: Path) -> None:
 
 def test_a_backtest_of_a_faulty_file_tells_the_line_and_leaves_no_result(run: Run, tmp_path: Path) -> None:
     zones, reports = backtest_files(tmp_path)
-    reports.write_text(reports.read_text().replace("41.9", "north", 1))
+    reports.write_text(reports.read_text().replace("41.7", "north", 1))
 
     said = run("backtest", "--zones", zones, "--reports", reports, "--out", "out.jsonl")
 
