@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from corrections.domain.model import Rule, ZoneKind
+from corrections.domain.model import ZoneKind
 from corrections.monitor import spells, violations
 from corrections.records import words
 from corrections.review.assignment import Why
@@ -38,15 +38,6 @@ TOLD = {
 def word(table: words.Words, key: str | None) -> Both:
     """A word of the model in both languages; what has none stands for itself."""
     return ("—", "—") if key is None else table.get(key, (key, key))
-
-
-def rule(name: str, zone_kind: str | None) -> Both:
-    """A rule as an officer calls it, which at a zone depends on the zone's kind."""
-    if name == Rule.BOUNDARY and zone_kind == ZoneKind.EXCLUSION:
-        return "进入禁止区域", "in a prohibited area"
-    if name == Rule.BOUNDARY:
-        return "越界", "outside the permitted area"
-    return word(words.RULES, name)
 
 
 def basis(stored: str) -> Both:

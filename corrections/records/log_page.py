@@ -109,6 +109,7 @@ def _view(day: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         "bar": _bar(content, start, end, zone),
         "ticks": _ticks(start, end, zone),
         "at": lambda text: _clock(text, zone),
+        "rule": lambda violation: _rule(content, violation),
         "parts": [
             {
                 "part": part["part"],
@@ -203,6 +204,13 @@ def _word(table: words.Words, key: str | None) -> Both:
     if key is None:
         return Both("—", "—")
     return Both(*table.get(key, (key, key)))
+
+
+def _rule(content: Mapping[str, Any], violation: Mapping[str, Any]) -> Both:
+    """What a violation is, as an officer calls it. The kind of its zone is told with the day's zones."""
+    code = violation["zone"]["code"] if violation["zone"] else None
+    zone = content["presence"]["zones"].get(code)
+    return Both(*words.rule(violation["rule"], zone["kind"] if zone else None))
 
 
 def _basis(stored: str) -> Both:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from corrections.domain.model import SOURCES, Side, Source, to_us
+from corrections.domain.model import SOURCES, ClientState, Side, Source, to_us
 from corrections.domain.rules import Memory, judge, sides
 from corrections.errors import Invalid
 from corrections.records.audit import audited_location_read
@@ -30,7 +30,7 @@ MOST_POINTS = 20_000
 @dataclass(frozen=True, slots=True)
 class Point:
     """One report. ``lat`` and ``lon`` are WGS-84 degrees, None for a contact without a position; ``accuracy_m`` is the claimed 68 %
-    radius, None where the client claimed none."""
+    radius, None where the client claimed none; ``charging`` None where it did not say."""
 
     fix_time: datetime
     received_at: datetime
@@ -43,6 +43,8 @@ class Point:
     speed_mps: float | None
     course_deg: float | None
     battery_pct: float | None
+    charging: bool | None
+    client_state: ClientState
     mock: bool
     wire: str
     side: Side
@@ -51,7 +53,8 @@ class Point:
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
     """The last known position (None: there is none) and what is known of contact. ``side_now`` is unknown once the position is older
-    than a fix is taken to tell; ``age_s`` is the time since the fix."""
+    than a fix is taken to tell; ``age_s`` is the time since the fix. ``expected_by`` is when her silence becomes a matter; once she was
+    reminded of it, when it enters the officer's queue; None where nothing is expected of her."""
 
     point: Point | None
     age_s: float | None
@@ -133,8 +136,8 @@ def _points(session: Session, subject: Subject, rows: Sequence[Report], settings
 
 
 def _point(row: Report, side: Side) -> Point:
-    same = {name: getattr(row, name) for name in Point.__dataclass_fields__ if name not in ("source", "side")}
-    return Point(**same, source=SOURCES[row.source], side=side)
+    same = {name: getattr(row, name) for name in Point.__dataclass_fields__ if name not in ("source", "side", "client_state")}
+    return Point(**same, source=SOURCES[row.source], client_state=ClientState(row.client_state), side=side)
 
 
 def _answers(session: Session, subject: Subject, first: datetime, last: datetime, settings: Settings) -> dict[tuple[int, int], Side]:

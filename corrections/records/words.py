@@ -7,9 +7,12 @@ from enum import StrEnum
 
 from corrections.domain.causes import Cause
 from corrections.domain.model import (
+    AskReason,
     Category,
+    ClientState,
     Decision,
     FalseAlarmCause,
+    FlagKind,
     Level,
     Nature,
     NoticeKind,
@@ -68,6 +71,10 @@ RULES: Words = {
     Rule.TOGETHER: ("违反禁止接触", "contact that is forbidden"),
     Rule.LOW_BATTERY: ("电量低", "low battery"),
     Rule.PERMISSION_OFF: ("定位权限关闭", "location permission off"),
+}
+AT_ZONES: Mapping[tuple[str, str], tuple[str, str]] = {
+    (Rule.BOUNDARY, ZoneKind.INCLUSION): ("越界", "outside the permitted area"),
+    (Rule.BOUNDARY, ZoneKind.EXCLUSION): ("进入禁止区域", "in a prohibited area"),
 }
 NATURES: Words = {Nature.CONDUCT: ("行为", "conduct"), Nature.TECHNICAL: ("技术", "technical")}
 SEVERITIES: Words = {
@@ -131,6 +138,22 @@ NOTICE_KINDS: Words = {
     NoticeKind.LOW_BATTERY: ("电量低", "low battery"),
     NoticeKind.PERMISSION_OFF: ("定位权限关闭", "location permission off"),
 }
+CLIENT_STATES: Words = {
+    ClientState.NOTHING: ("未说明", "not said"),
+    ClientState.PERMISSION_OFF: ("定位权限关闭", "may not read the location"),
+    ClientState.LOCATION_OFF: ("手机定位关闭", "location switched off"),
+    ClientState.STOPPED: ("定位程序已停止", "tracking stopped"),
+    ClientState.POWER_SAVE: ("省电模式", "power-save mode"),
+    ClientState.ALLOWED: ("允许定位", "may read the location"),
+}
+ASK_REASONS: Words = {
+    AskReason.UNCERTAIN: ("系统请求（无法确定所在）", "by the service, which cannot tell"),
+    AskReason.OFFICER: ("工作人员请求", "by an officer"),
+}
+FLAG_KINDS: Words = {
+    FlagKind.GCJ02_OFFSET: ("疑似未换算的 GCJ-02 坐标", "positions look like GCJ-02"),
+    FlagKind.BD09_OFFSET: ("疑似未换算的 BD-09 坐标", "positions look like BD-09"),
+}
 MEANS: Words = {
     Means.PHONE: ("电话", "by phone"),
     Means.MESSAGE: ("短信、微信", "by message"),
@@ -156,6 +179,12 @@ ALL: dict[type[StrEnum], Words] = {
     Category: CATEGORIES, Level: LEVELS, SubjectStatus: STATUSES, Role: ROLES, ZoneKind: ZONE_KINDS, Side: SIDES, Rule: RULES,
     Nature: NATURES, Severity: SEVERITIES, ReviewState: REVIEW_STATES, Decision: DECISIONS, FalseAlarmCause: CAUSES, EventKind: STEPS,
     Means: MEANS, Answer: ANSWERS, EntryKind: ENTRY_KINDS, Basis: BASES,
-    Cause: SILENCE_CAUSES, Recipient: RECIPIENTS, NoticeKind: NOTICE_KINDS,
+    Cause: SILENCE_CAUSES, Recipient: RECIPIENTS, NoticeKind: NOTICE_KINDS, ClientState: CLIENT_STATES, AskReason: ASK_REASONS,
+    FlagKind: FLAG_KINDS,
 }  # fmt: skip
 """Every enumeration that people read, with its words; a test holds that none lacks one."""
+
+
+def rule(name: str, zone_kind: str | None) -> tuple[str, str]:
+    """A rule as an officer calls it, which at a zone depends on the zone's kind (None: no zone, or it is not known)."""
+    return AT_ZONES.get((name, zone_kind or ""), RULES.get(name, (name, name)))

@@ -268,8 +268,9 @@ class StreamPosition(SQLModel, table=True):
 class SubjectState(SQLModel, table=True):
     """What is known of a subject after the last evaluated report; one row a subject.
 
-    ``expected_by`` is when silence becomes a matter (null: nothing is expected). The next rung of the ladder of a silence in progress
-    is a time of its violation (``rung_due_at``). ``revise_from`` asks for a new derivation
+    ``expected_by`` is when silence becomes a matter and the subject is reminded; once she was, when it enters the officer's queue
+    (null: nothing is expected). The next rung of the ladder of a silence in progress is a time of its violation (``rung_due_at``).
+    ``revise_from`` asks for a new derivation
     from that fix time on (a zone, leave or authority was changed for the past). ``fault`` is why this subject was set aside.
     """
 

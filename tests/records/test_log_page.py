@@ -13,13 +13,14 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from corrections.domain.model import Decision
-from corrections.records import log_page, logs, permits, words
+from corrections.domain.model import Datum, Decision, Rule, ZoneKind
+from corrections.records import log_page, logs, outlines, permits, words, zones
+from corrections.records.zones import Terms
 from corrections.review import reviewing
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
 from corrections.store.tables import Outage
-from tests.records.scene import DAY, HOUR, SETTINGS, a_violation, an_actor, every, local, report, settle
+from tests.records.scene import DAY, HOUR, LAT, LON, SETTINGS, a_violation, an_actor, every, local, report, settle
 
 MONDAY = date(2026, 3, 2)
 START, END = local("2026-03-02"), local("2026-03-03")
@@ -110,7 +111,7 @@ def test_it_reads_in_english_where_asked(database: Engine) -> None:
         "Monday",
         "Closed 2026-03-03 02:00",
         "24 h 00 min",
-        "No. 1 boundary",
+        "No. 1 outside the permitted area",
         "claimed, 李明",
         "not reached",
     ):
@@ -118,6 +119,32 @@ def test_it_reads_in_english_where_asked(database: Engine) -> None:
         text = text[text.index(words_in_order) :]
     assert "违规" not in text
     assert ("input", "english") in [(tag, a.get("id")) for tag, a in read(page).tags if "checked" in a]
+
+
+def test_a_breach_of_a_prohibited_area_is_not_headed_as_leaving_a_permitted_one(database: Engine) -> None:
+    def at_a_school(session: Session) -> None:
+        terms = Terms(code="SCHOOL", name="学校", kind=ZoneKind.EXCLUSION)
+        outline = outlines.circle(LAT, LON, 300.0, datum=Datum.WGS84)
+        school = zones.publish_zone(session, None, 1, terms, outline, valid_from=START, now=START)
+        report(session, every(START, END))
+        a_violation(session, START + HOUR, START + 2 * HOUR, zone_id=school.zone_id, zone_revision_id=school.id)
+
+    page = the_page(database, at_a_school)
+
+    assert "第 1 号 进入禁止区域 · 学校" in read(page).text
+    assert "越界" not in read(page).text
+    assert "No. 1 in a prohibited area · 学校" in read(page, "en").text
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_every_rule_has_its_own_words_at_every_kind_of_zone(rule: Rule) -> None:
+    others = {words.rule(other, None) for other in Rule if other is not rule}
+
+    for kind in (*ZoneKind, None):
+        zh, en = words.rule(rule, kind)
+        assert all((zh, en))
+        assert (zh, en) not in others
+        assert zh != rule.value
 
 
 def test_whatever_people_typed_is_only_text(database: Engine) -> None:

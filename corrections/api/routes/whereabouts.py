@@ -10,7 +10,7 @@ from pydantic import Field
 
 from corrections.api.context import Calling
 from corrections.api.models import Moment, PathId, Purpose, Shown
-from corrections.domain.model import Datum, Side, Source
+from corrections.domain.model import ClientState, Datum, Side, Source
 from corrections.records import whereabouts
 
 router = APIRouter(prefix="/subjects/{subject_id}", tags=["whereabouts"])
@@ -30,6 +30,8 @@ class PointShown(Shown):
     speed_mps: float | None
     course_deg: float | None
     battery_pct: float | None
+    charging: bool | None = Field(description="Null where the client does not say.")
+    client_state: ClientState = Field(description="What the client says of itself; empty where it says nothing.")
     mock: bool = Field(description="The client says that the position is fake.")
     wire: str
     side: Side = Field(description="At the fix time: on the right side of every zone that bound, on the wrong side of one, or unknown.")
@@ -42,7 +44,9 @@ class WhereaboutsShown(Shown):
     age_s: float | None = Field(description="Seconds since the fix.")
     side_now: Side = Field(description="Unknown once the position is too old to tell.")
     last_contact_at: datetime | None
-    expected_by: datetime | None = Field(description="When silence becomes a matter.")
+    expected_by: datetime | None = Field(
+        description="When silence becomes a matter; once she was reminded of it, when it enters the officer's queue."
+    )
 
 
 class TrackShown(Shown):
