@@ -21,7 +21,7 @@ from corrections import clock
 from corrections.domain.model import Reports, from_us, to_us
 from corrections.domain.rules import BoundaryRule, Rulebook
 from corrections.monitor import phones
-from corrections.monitor.asking import note_answers
+from corrections.monitor.asking import ask_where_uncertain, note_answers
 from corrections.monitor.contact import take_contacts
 from corrections.monitor.derive import derive
 from corrections.monitor.phones import as_words
@@ -75,7 +75,8 @@ class Evaluator:
         """One transaction; whether there may be more.
 
         1. Take the bureau's place in the stream. 2. Read the next reports and whom to revise. 3. Contacts. 4. Judge and settle all at
-        once; if that fails, each subject alone, and set the failing ones aside. 5. Move the place.
+        once; if that fails, each subject alone, and set the failing ones aside. 5. Ask for a fresh fix of whoever one cannot tell about.
+        6. Move the place.
         """
         with writing(self._engine) as session:
             place = _lock(session, bureau_id)
@@ -94,6 +95,7 @@ class Evaluator:
             take_contacts(session, book, states, fresh, as_words(words), self._settings, now)
             note_answers(session, fresh, subjects, now)
             failed = self._settle(session, book, states, fresh, upto, now)
+            ask_where_uncertain(session, states.values(), self._settings, now)
             place.position = upto
             done.reports += len(ids)
             done.subjects += len(subjects)
