@@ -31,7 +31,8 @@ def watched(service: Service) -> Service:
         a_report(session, 10, None)
         a_report(session, 20, AWAY)
         a_report(session, 21, HOME, mock=True)
-        a_report(session, 30, AWAY, accuracy_m=None)
+        a_report(session, 25, AWAY)
+        a_report(session, 30, AWAY, accuracy_m=None, charging=False, client_state="power_save")
     service.clock.advance(35 * MINUTE)
     return service
 
@@ -40,11 +41,12 @@ def test_a_track_tells_each_report_with_its_radius_and_three_answers(watched: Se
     answer = watched.get("liming", "/subjects/1/track", **ASKED)
 
     # One fix far outside may be an error of positioning: it takes another to be certain.
-    assert sides(answer) == ["right", "unknown", "unknown", "unknown", "wrong"]
+    assert sides(answer) == ["right", "unknown", "unknown", "unknown", "wrong", "wrong"]
     points = answer.json()["points"]
     assert [(p["lat"], p["accuracy_m"], p["mock"]) for p in points[1:]] == [
-        (None, 10.0, False), (30.3, 10.0, False), (30.05, 10.0, True), (30.3, None, False),
+        (None, 10.0, False), (30.3, 10.0, False), (30.05, 10.0, True), (30.3, 10.0, False), (30.3, None, False),
     ]  # fmt: skip
+    assert [(p["charging"], p["client_state"]) for p in points[-2:]] == [(None, ""), (False, "power_save")]
     assert (points[0]["fix_time"], points[0]["received_at"], points[0]["source"]) == ("2026-03-02T01:00:00Z", "2026-03-02T01:00:30Z", "gps")
     assert answer.json()["next_from"] is None
 
