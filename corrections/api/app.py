@@ -18,6 +18,7 @@ from corrections.api.metrics import Metrics
 from corrections.api.routes import (
     audit,
     authorities,
+    contact_bans,
     devices,
     faults,
     gateways,
@@ -54,6 +55,7 @@ NOUNS = (
     authorities,
     devices,
     leaves,
+    contact_bans,
     zones,
     trials,
     offices,

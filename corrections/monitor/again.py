@@ -22,6 +22,7 @@ from corrections.domain.model import EPOCH, FOREVER_US, Episode, Reports, Rule, 
 from corrections.domain.rules import BoundaryRule, Memory, Rulebook, advance
 from corrections.monitor.by_fix import BY_FIX, episode_columns
 from corrections.monitor.contact import load_excuses
+from corrections.monitor.patterns_again import PATTERN_RULES, UNCHECKED, pattern_again
 from corrections.monitor.violations import as_known
 from corrections.store.rulebook import checkpoint_before, load_lawful, load_reports, load_rulebook, unreadable_zones
 from corrections.store.tables import Report, StreamPosition, Subject, Violation
@@ -203,9 +204,27 @@ def _contact_forms(session: Session, violation: Violation, spell: Spell, put_off
     return [form, *({**form, "ended_at": max(from_us(end), from_us(spell.last_us))} for end in over)]
 
 
+# ---- patterns over time
+
+
+def _pattern(session: Session, violation: Violation, now: datetime) -> Derived:
+    """As the monitor looks for patterns, from as far back as the rule looks, with the settings of then."""
+    started, last = to_us(violation.started_at), to_us(violation.last_fix_at)
+    _require_reports(violation, load_reports(session, violation.subject_id, started, last + 1))
+    try:
+        forms, fixes, since = pattern_again(session, violation, now)
+    except (KeyError, msgspec.ValidationError) as error:
+        raise CannotDerive(
+            "the rule settings of then are not in its evidence in a form that this version of the program reads",
+            "证据中没有本版程序可读的当时规则设置",
+        ) from error
+    return Derived(forms, fixes, since, UNCHECKED)
+
+
 AGAIN: dict[Rule, Callable[[Session, Violation, datetime], Derived]] = {
     **dict.fromkeys(BY_FIX, _by_fix),
     Rule.SILENCE: _contact,
     Rule.NO_POSITION: _contact,
+    **dict.fromkeys(PATTERN_RULES, _pattern),
 }
 """How the violations of each rule are derived again."""

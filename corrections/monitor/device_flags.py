@@ -52,7 +52,7 @@ def settle_flags(session: Session, tracks: Tracks, told: Told, first: date) -> N
     book = tracks.book(told.subject_id)
     slept = {d.id: rests(track.take(track.device == d.id), told.timezone, rules.offset) for d in tracks.devices(told.subject_id) if d.id}
     for device in tracks.devices(told.subject_id):
-        if device.id is None or not slept[device.id]:
+        if device.id is None:
             continue
         nights = _told(device, track, slept, book, told, rules.offset)
         standing = _standing(session, device.id, first, told.timezone)
@@ -75,19 +75,19 @@ def _told(
     declared, mine = Datum(device.datum), track.take(track.device == device.id)
     by_source = {source: rests(mine.take(mine.source == source), told.timezone, rule) for source in (WIFI, SATELLITE)}
     said: dict[date, Match | bool | None] = {}
-    for day, rest in slept[device.id].items():
-        references = _zones(book, told, day)
-        if not references:
-            references = [
-                Reference(nights[day].lat, nights[day].lon, OTHER_DEVICE_M, "device")
-                for other, nights in slept.items()
-                if other != device.id and day in nights
-            ]
+    for day in sorted({*slept[device.id], *(by_source[WIFI].keys() & by_source[SATELLITE].keys())}):
+        rest, references = slept[device.id].get(day), _zones(book, told, day) or _others(device.id, slept, day)
         if not references and day in by_source[WIFI] and day in by_source[SATELLITE]:
             satellite = by_source[SATELLITE][day]
             rest, references = by_source[WIFI][day], [Reference(satellite.lat, satellite.lon, SAME_DEVICE_M, "source")]
-        said[day] = match(rest, references, declared, rule)
+        said[day] = None if rest is None else match(rest, references, declared, rule)
     return said
+
+
+def _others(device_id: int, slept: Mapping[int, Mapping[date, Rest]], day: date) -> list[Reference]:
+    """Where the subject's other devices rested in the night that ended on a day."""
+    beside = [nights[day] for other, nights in slept.items() if other != device_id and day in nights]
+    return [Reference(rest.lat, rest.lon, OTHER_DEVICE_M, "device") for rest in beside]
 
 
 def _zones(book: Rulebook, told: Told, day: date) -> list[Reference]:

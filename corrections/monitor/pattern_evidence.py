@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from corrections.domain.model import FOREVER_US, Episode, ReviewState, Rule, from_us, to_us
-from corrections.domain.pattern_reasons import left_behind_reason, movement_reason, together_reason
+from corrections.domain.belief import BeliefRule
+from corrections.domain.model import FOREVER_US, Episode, ReviewState, Rule, Severity, from_us, to_us
+from corrections.domain.pattern_reasons import Both, left_behind_reason, movement_reason, together_reason
 from corrections.domain.patterns import Pattern
 from corrections.monitor.by_fix import jsonable
 from corrections.monitor.violations import moment, settle
-from corrections.settings import Rules
+from corrections.settings import Patterns, Rules
 from corrections.store.tables import Subject, Violation
 
 
@@ -35,6 +36,17 @@ class Told:
         return self.subject.id
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """By what a pattern was found, which its evidence keeps: the rule, the radii assumed, the intervals of the devices by subject, and the
+    numbers of the other subjects of contact bans."""
+
+    settings: Any
+    belief: BeliefRule
+    intervals_s: Mapping[int, int] = field(default_factory=dict)
+    others: Mapping[int, str] = field(default_factory=dict)
+
+
 def touching_us(session: Session, subject_id: int, rule: Rule, since_us: int, margin_us: int) -> int:
     """The fix time from which on a rule's episodes must be told anew, so that those that reach to within ``margin_us`` before
     ``since_us`` are told whole: the earliest of their starts, else ``since_us``."""
@@ -47,33 +59,26 @@ def touching_us(session: Session, subject_id: int, rule: Rule, since_us: int, ma
     return since_us
 
 
-def settle_patterns(
-    session: Session,
-    told: Told,
-    found: Sequence[Pattern],
-    rule: Rule,
-    since_us: int,
-    settings: Any,
-    others: dict[int, str] | None = None,
-) -> None:
-    """Make a subject's stored violations of one rule those that were found, for fix times from ``since_us`` on. ``settings`` is the rule
-    as judged by, ``others`` the numbers of the other subjects of contact bans."""
+def settle_patterns(session: Session, told: Told, found: Sequence[Pattern], rule: Rule, since_us: int, judged: Judged) -> None:
+    """Make a subject's stored violations of one rule those that were found, for fix times from ``since_us`` on."""
     if told.until_us < FOREVER_US:  # what is still in progress where this look ends is settled by the next one
         found = [_ended(pattern) for pattern in found]
-    by_key = {_key(pattern.episode): pattern for pattern in found}
+    by_key = {key_of(pattern.episode): pattern for pattern in found}
 
     def columns(episode: Episode) -> dict[str, Any]:
-        return _columns(by_key[_key(episode)], told, settings, others or {})
+        columns = pattern_columns(by_key[key_of(episode)], judged, told.timezone, told.now)
+        return columns | {"severity": _severity(rule, told.rules.patterns).value}
 
     episodes = [pattern.episode for pattern in found]
     settle(session, told.subject, episodes, (rule,), since_us - 1, told.until_us, columns, told.rules.due, told.now)
 
 
-def _columns(pattern: Pattern, told: Told, settings: Any, others: dict[int, str]) -> dict[str, Any]:
+def pattern_columns(pattern: Pattern, judged: Judged, timezone: ZoneInfo, now: datetime) -> dict[str, Any]:
+    """The columns of a violation that a pattern tells, but for its severity; evidence frozen in: figures, rule settings, fixes."""
     episode = pattern.episode
-    if episode.ended_us is None and episode.window_ends_us <= to_us(told.now):
+    if episode.ended_us is None and episode.window_ends_us <= to_us(now):
         episode = replace(episode, ended_us=episode.window_ends_us)
-    severity, (zh, en) = _said(replace(pattern, episode=episode), told, others)
+    zh, en = _said(replace(pattern, episode=episode), judged, timezone)
     evidence: dict[str, Any] = {
         "peak_certainty": episode.peak_certainty,
         "peak_distance_m": episode.peak_distance_m,
@@ -81,10 +86,11 @@ def _columns(pattern: Pattern, told: Told, settings: Any, others: dict[int, str]
         "deciding": [asdict(fix) for fix in episode.evidence],
         "signs": pattern.signs,
         "figures": pattern.figures,
-        "settings": {name: value.isoformat() if isinstance(value, time) else value for name, value in asdict(settings).items()},
+        "settings": {name: value.isoformat() if isinstance(value, time) else value for name, value in asdict(judged.settings).items()},
+        "floor_m": judged.belief.floor_m,
+        "intervals_s": sorted([subject_id, interval_s] for subject_id, interval_s in judged.intervals_s.items()),
     }
     return {
-        "severity": severity,
         "other_id": episode.other_id,
         "started_at": from_us(episode.started_us),
         "opened_at": from_us(episode.opened_us),
@@ -97,20 +103,29 @@ def _columns(pattern: Pattern, told: Told, settings: Any, others: dict[int, str]
     }
 
 
-def _said(pattern: Pattern, told: Told, others: dict[int, str]) -> tuple[str, tuple[str, str]]:
-    patterns = told.rules.patterns
+def key_of(episode: Episode) -> tuple[int, int]:
+    """What tells a subject's episodes of one rule apart."""
+    return episode.started_us, episode.other_id
+
+
+def _severity(rule: Rule, patterns: Patterns) -> Severity:
+    severities = {
+        Rule.LEFT_BEHIND: patterns.left_behind.severity,
+        Rule.IMPLAUSIBLE_MOVEMENT: patterns.movement.severity,
+        Rule.TOGETHER: patterns.together.severity,
+    }
+    return severities[rule]
+
+
+def _said(pattern: Pattern, judged: Judged, timezone: ZoneInfo) -> Both:
     if pattern.episode.rule is Rule.LEFT_BEHIND:
-        return patterns.left_behind.severity.value, left_behind_reason(pattern, told.timezone)
+        return left_behind_reason(pattern, timezone)
     if pattern.episode.rule is Rule.IMPLAUSIBLE_MOVEMENT:
-        return patterns.movement.severity.value, movement_reason(pattern, told.timezone)
-    return patterns.together.severity.value, together_reason(pattern, others[pattern.episode.other_id], told.timezone)
+        return movement_reason(pattern, timezone)
+    return together_reason(pattern, judged.others[pattern.episode.other_id], timezone)
 
 
 def _ended(pattern: Pattern) -> Pattern:
     if pattern.episode.ended_us is not None:
         return pattern
     return replace(pattern, episode=replace(pattern.episode, ended_us=pattern.episode.last_us))
-
-
-def _key(episode: Episode) -> tuple[int, int]:
-    return episode.started_us, episode.other_id

@@ -23,12 +23,12 @@ from corrections.domain.movement import QUIET_US, REACH_US, implausible
 from corrections.domain.patterns import DAY_US, Pattern
 from corrections.domain.zones import from_us_local_date, local_midnight_us
 from corrections.monitor.device_flags import settle_flags
-from corrections.monitor.pattern_evidence import Told, settle_patterns, touching_us
+from corrections.monitor.pattern_evidence import Judged, Told, settle_patterns, touching_us
 from corrections.monitor.together import together
 from corrections.monitor.tracks import Tracks, pattern_rules
 from corrections.settings import Settings
 from corrections.store.database import reading, writing
-from corrections.store.rulebook import Rulebooks
+from corrections.store.rulebook import Rulebooks, boundary_rule
 from corrections.store.tables import StreamPosition, Subject, SubjectState
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class PatternWatch:
             asked = select(s.subject_id).where(s.bureau_id == bureau_id, col(s.patterns_from).is_not(None))
             asked = asked.where(col(s.subject_id).not_in(done.failed)).order_by(col(s.subject_id))
             subjects = session.exec(asked.limit(self._settings.rules.patterns.subjects_at_once)).all()
-            tracks = Tracks(session, self._settings, self._books, bureau_id)
+            tracks = Tracks(session, boundary_rule(self._settings.rules.boundary).belief, self._books, bureau_id)
             for subject_id in subjects:
                 if self._alone(session, tracks, subject_id, now):
                     done.looks += 1
@@ -126,7 +126,7 @@ def _movement(session: Session, tracks: Tracks, told: Told, since_us: int) -> No
     track = tracks.of(told.subject_id, since - REACH_US)
     rule = pattern_rules(told.rules.patterns).movement
     found = implausible(track, tracks.lawful(told.subject_id), rule, since, told.until_us)
-    settle_patterns(session, told, found, Rule.IMPLAUSIBLE_MOVEMENT, since, rule)
+    settle_patterns(session, told, found, Rule.IMPLAUSIBLE_MOVEMENT, since, Judged(rule, tracks.belief))
 
 
 def _left_behind(session: Session, tracks: Tracks, told: Told, since_us: int) -> None:
@@ -138,12 +138,11 @@ def _left_behind(session: Session, tracks: Tracks, told: Told, since_us: int) ->
     if not over and not _may_end(session, subject_id, day_us):
         return
     since = min(day_us, local_midnight_us(from_us_local_date(since, timezone), timezone))
+    interval_s = tracks.interval_s(subject_id)
     back_us = local_midnight_us(from_us_local_date(since, timezone) - timedelta(days=LOOK_BACK_DAYS), timezone)
     track = tracks.of(subject_id, back_us)
-    found: Sequence[Pattern] = left_behind(
-        track, tracks.lawful(subject_id), timezone, rule, tracks.interval_s(subject_id), since, told.until_us
-    )
-    settle_patterns(session, told, found, Rule.LEFT_BEHIND, since, rule)
+    found: Sequence[Pattern] = left_behind(track, tracks.lawful(subject_id), timezone, rule, interval_s, since, told.until_us)
+    settle_patterns(session, told, found, Rule.LEFT_BEHIND, since, Judged(rule, tracks.belief, {subject_id: interval_s}))
     if over:
         settle_flags(session, tracks, told, first)
 

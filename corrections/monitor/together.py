@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlmodel import Session, col, or_, select
 
 from corrections.domain.model import FOREVER_US, Rule, to_us
 from corrections.domain.patterns import Pattern
-from corrections.domain.together import Ban, Party, meetings, of_party, reach_us
-from corrections.monitor.pattern_evidence import Told, settle_patterns, touching_us
+from corrections.domain.together import Ban, Party, TogetherRule, meetings, of_party, reach_us
+from corrections.monitor.pattern_evidence import Judged, Told, settle_patterns, touching_us
 from corrections.monitor.tracks import Tracks, pattern_rules
 from corrections.store.tables import ContactBan, Subject
 
@@ -18,7 +19,7 @@ def together(session: Session, tracks: Tracks, told: Told, since_us: int) -> Non
     """Settle what new reports of a subject, or a change of her orders, from ``since_us`` on say of her meetings: hers, and those of the
     others, each with all the orders that bind them."""
     bans = bans_of(session, told.subject_id)
-    others = sorted({_other(ban, told.subject_id) for ban in bans})
+    others = sorted({other_of(ban, told.subject_id) for ban in bans})
     if not bans:
         return
     for subject_id in (told.subject_id, *others):
@@ -40,13 +41,21 @@ def _settle_one(session: Session, tracks: Tracks, told: Told, since_us: int) -> 
     parties = {s: Party(tracks.of(s, since - reach), tracks.lawful(s), interval) for s, interval in intervals.items()}
     found: list[Pattern] = []
     numbers: dict[int, str] = {}
-    for row in bans:
-        other_id, ban = _other(row, told.subject_id), as_ban(row)
+    for ban in bans:
+        other_id = other_of(ban, told.subject_id)
         numbers[other_id] = session.get_one(Subject, other_id).number
-        one, two = (parties[s] for s in sorted((row.subject_id, row.other_id)))
-        for meeting in meetings(one, two, ban, rule, since, told.until_us):
-            found.append(of_party(meeting, parties[told.subject_id], parties[other_id], other_id, ban))
-    settle_patterns(session, told, found, Rule.TOGETHER, since, rule, numbers)
+        found += found_by(ban, told.subject_id, parties, rule, since, told.until_us)
+    settle_patterns(session, told, found, Rule.TOGETHER, since, Judged(rule, tracks.belief, intervals, numbers))
+
+
+def found_by(
+    row: ContactBan, subject_id: int, parties: Mapping[int, Party], rule: TogetherRule, since_us: int, until_us: int
+) -> list[Pattern]:
+    """The meetings of one of the two whom an order keeps apart, always compared in the order of their ids."""
+    other_id, ban = other_of(row, subject_id), as_ban(row)
+    one, two = (parties[s] for s in sorted((subject_id, other_id)))
+    met = meetings(one, two, ban, rule, since_us, until_us)
+    return [of_party(meeting, parties[subject_id], parties[other_id], other_id, ban) for meeting in met]
 
 
 def as_ban(row: ContactBan) -> Ban:
@@ -56,5 +65,6 @@ def as_ban(row: ContactBan) -> Ban:
     return Ban(row.id, to_us(row.valid_from), min(ends, default=FOREVER_US), row.distance_m, row.minutes)
 
 
-def _other(ban: ContactBan, subject_id: int) -> int:
+def other_of(ban: ContactBan, subject_id: int) -> int:
+    """Whom an order keeps from one of the two."""
     return ban.other_id if ban.subject_id == subject_id else ban.subject_id

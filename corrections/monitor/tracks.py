@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import BigInteger, func, type_coerce
 from sqlmodel import Session, col, select
 
+from corrections.domain.belief import BeliefRule
 from corrections.domain.left_behind import LeftBehindRule
 from corrections.domain.model import FOREVER_US, Floats, to_us
 from corrections.domain.movement import MovementRule
@@ -17,8 +18,8 @@ from corrections.domain.offsets import OffsetRule
 from corrections.domain.patterns import Track, track_of
 from corrections.domain.rules import Rulebook, Spans
 from corrections.domain.together import TogetherRule
-from corrections.settings import Patterns, Settings
-from corrections.store.rulebook import SELECTED, Rulebooks, as_columns, boundary_rule, load_lawful
+from corrections.settings import Patterns
+from corrections.store.rulebook import SELECTED, Rulebooks, as_columns, load_lawful
 from corrections.store.tables import Bureau, Device, Report, Subject
 
 DEFAULT_INTERVAL_S = 600
@@ -46,8 +47,8 @@ def pattern_rules(patterns: Patterns) -> PatternRules:
 class Tracks:
     """The tracks of a bureau's subjects within one transaction."""
 
-    def __init__(self, session: Session, settings: Settings, books: Rulebooks, bureau_id: int) -> None:
-        self._session, self._settings, self._books, self._bureau_id = session, settings, books, bureau_id
+    def __init__(self, session: Session, belief: BeliefRule, books: Rulebooks, bureau_id: int) -> None:
+        self._session, self.belief, self._books, self._bureau_id = session, belief, books, bureau_id
         self._read: dict[int, tuple[int, Track]] = {}
         self._until_us = FOREVER_US
         self.timezone = ZoneInfo(session.get_one(Bureau, bureau_id).timezone)
@@ -112,12 +113,10 @@ class Tracks:
         at = type_coerce(r.fix_time, BigInteger)
         statement = select(*SELECTED, r.speed_mps).where(r.subject_id == subject_id, r.lat.is_not(None), at >= from_us, at < self._until_us)  # type: ignore[call-overload]
         rows = self._session.execute(statement.order_by(r.fix_time, r.digest), execution_options={"yield_per": ROWS_AT_ONCE})
-        belief = boundary_rule(self._settings.rules.boundary).belief
-        parts = [
-            track_of(as_columns([row[:-1] for row in part]), _speeds(part), self.lawful(subject_id), belief) for part in rows.partitions()
-        ]
+        lawful = self.lawful(subject_id)
+        parts = [track_of(as_columns([row[:-1] for row in part]), _speeds(part), lawful, self.belief) for part in rows.partitions()]
         if not parts:
-            return track_of(as_columns([]), np.zeros(0), (), belief)
+            return track_of(as_columns([]), np.zeros(0), (), self.belief)
         return Track(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Track.__dataclass_fields__})
 
 

@@ -125,7 +125,12 @@ def _none_in_force(session: Session, subject_id: int, other_id: int, valid_from:
 def _tell(session: Session, actor: Actor | None, ban: ContactBan, action: str, since: datetime, now: datetime) -> None:
     """Have the meetings of both looked for anew, and write it in the audit trail of both."""
     ask_patterns(session, [ban.subject_id, ban.other_id], since)
-    detail: dict[str, Any] = {"ban": ban.id, "subjects": [ban.subject_id, ban.other_id], "distance_m": ban.distance_m, "minutes": ban.minutes}
+    detail: dict[str, Any] = {
+        "ban": ban.id,
+        "subjects": [ban.subject_id, ban.other_id],
+        "distance_m": ban.distance_m,
+        "minutes": ban.minutes,
+    }
     detail |= {"from": ban.valid_from, "until": ban.valid_until, "revoked_at": ban.revoked_at}
     for subject_id in (ban.subject_id, ban.other_id):
         record_by(session, actor, action, subject_id=subject_id, detail=detail, now=now)

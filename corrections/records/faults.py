@@ -16,7 +16,7 @@ from corrections.records.audit import audited_location_read, record_by
 from corrections.records.directory import checked
 from corrections.records.revision import ask_revision
 from corrections.store.access import Action, Actor, subject_for, within_reach
-from corrections.store.tables import AreaSilence, Device, Outage, Report, SetAside, StreamPosition, Subject, SubjectState
+from corrections.store.tables import AreaSilence, Device, DeviceFlag, Outage, Report, SetAside, StreamPosition, Subject, SubjectState
 
 
 def list_set_aside(
@@ -97,6 +97,30 @@ def list_area_silences(session: Session, actor: Actor, *, before: int | None = N
     a = AreaSilence
     statement = select(a).where(a.bureau_id == actor.bureau_id).order_by(col(a.id).desc()).limit(checked(limit))
     return session.exec(statement if before is None else statement.where(col(a.id) < before)).all()
+
+
+def list_device_flags(
+    session: Session, actor: Actor, *, current: bool = True, before: int | None = None, limit: int = 100
+) -> list[tuple[DeviceFlag, str, str]]:
+    """Doubts about devices, newest first, with subject number and device identifier; ``current`` leaves out those that are over. No
+    positions are in them, only by how much they are shifted. Raises Invalid, Forbidden."""
+    actor.require(Action.READ_FAULTS)
+    f = DeviceFlag
+    conditions: list[ColumnElement[bool]] = [within_reach(actor, Subject)]
+    if current:
+        conditions.append(col(f.until).is_(None))
+    if before is not None:
+        conditions.append(col(f.id) < before)
+    statement = select(f, Subject.number, Device.identifier).join(Subject, col(Subject.id) == col(f.subject_id))
+    statement = statement.join(Device, col(Device.id) == col(f.device_id)).where(*conditions).order_by(col(f.id).desc())
+    return [(flag, number, device) for flag, number, device in session.exec(statement.limit(checked(limit)))]
+
+
+def flags_of(session: Session, actor: Actor, subject_id: int) -> Sequence[DeviceFlag]:
+    """The doubts about a subject's devices that are not over, newest first. Raises Forbidden, NotFound."""
+    subject_for(session, actor, subject_id, Action.READ_FAULTS)
+    current = select(DeviceFlag).where(DeviceFlag.subject_id == subject_id, col(DeviceFlag.until).is_(None))
+    return session.exec(current.order_by(col(DeviceFlag.id).desc())).all()
 
 
 def oldest_waiting(session: Session) -> datetime | None:

@@ -23,6 +23,7 @@ from corrections.store.tables import (
     Authority,
     Bureau,
     Device,
+    DeviceFlag,
     LogDay,
     Officer,
     Pulse,
@@ -65,6 +66,7 @@ def checks(session: Session, settings: Settings, now: datetime) -> list[Check]:
         *_holes(session, settings, now),
         _without_password(session),
         _set_aside(session, now),
+        _doubted(session),
     ]
 
 
@@ -227,3 +229,11 @@ def _set_aside(session: Session, now: datetime) -> Check:
     total = sum(row["count"] for row in rows)
     state = State.ATTENTION if rows else State.OK
     return Check("set-aside", state, f"近一天有 {total} 条消息被搁置。", f"{total} messages were set aside within a day.", rows)
+
+
+def _doubted(session: Session) -> Check:
+    """Devices that seem to send another datum than they are registered with."""
+    f = DeviceFlag
+    flags = select(Device.identifier, f.kind).join(f, col(f.device_id) == col(Device.id)).where(col(f.until).is_(None))
+    found = [{"device": device, "kind": kind} for device, kind in session.exec(flags.order_by(col(Device.identifier)))]
+    return _hole("device-datum", found, "台设备的坐标系疑似登记有误", "devices seem to send another datum than they are registered with")

@@ -15,7 +15,7 @@ from corrections import clock
 from corrections.api.app import create_app
 from corrections.clock import SetClock
 from corrections.domain.model import Role, Scope, Severity, ZoneKind
-from corrections.records import accounts, gateways, outlines, permits, register, zones
+from corrections.records import accounts, contact_bans, gateways, outlines, permits, register, zones
 from corrections.records.permits import Basis
 from corrections.settings import Settings
 from corrections.store.credentials import hash_credential
@@ -33,10 +33,12 @@ STRANGERS = {f"other-{role}": role for role in Role}  # staff of another bureau,
 def found(engine: Engine) -> None:
     """The two offices and their staff (see the scene), a head of the second office, another bureau with staff of every role; subject 1
     with authority 1, device 1, leave 1; zone 1 (everyone, inclusion), zone 2 (subject 1, exclusion); violation 1 of subject 1; a message
-    put aside (1); a notice (1) for subject 1; a gateway (1); everybody logged in with her login as token."""
+    put aside (1); a notice (1) for subject 1; a gateway (1); subject 3, of the first office, whom contact ban 1 keeps from subject 1;
+    everybody logged in with her login as token."""
     with writing(engine) as session:
         subject = settle(session)
         a_subject(session, "S2", office_id=2, officer="zhao")
+        third = a_subject(session, "S9")
         accounts.create_officer(session, None, office_id=2, login="head2", name="二所长", role=Role.OFFICE_HEAD, now=NOW)
         bureau = register.create_bureau(session, None, code="QT", name="其他区司法局", now=NOW)
         office = register.create_office(session, None, bureau_id=bureau.id, code="QT1", name="其他司法所", now=NOW)
@@ -46,6 +48,9 @@ def found(engine: Engine) -> None:
         register.enrol_device(session, None, subject.id, identifier="P1", rules=RULES, now=NOW)
         permits.grant_leave(
             session, None, subject.id, destination="杭州", valid_from=NOW + HOUR, valid_until=NOW + 2 * HOUR, approved_by="所长", now=NOW
+        )
+        contact_bans.impose_contact_ban(
+            session, None, subject.id, third.id, basis="禁止令", distance_m=100, minutes=30, valid_from=NOW, approved_by="法院", now=NOW
         )
         gateways.create_gateway(session, None, 1, name="省厅平台", now=NOW)
         a_zone(session, "全市", ZoneKind.INCLUSION)

@@ -15,7 +15,19 @@ from sqlmodel import Session, col, select
 from corrections.cli import doctor
 from corrections.clock import SetClock
 from corrections.store.database import writing
-from corrections.store.tables import Authority, Device, LogDay, Officer, Pulse, Report, SetAside, StreamPosition, Subject, SubjectState
+from corrections.store.tables import (
+    Authority,
+    Device,
+    DeviceFlag,
+    LogDay,
+    Officer,
+    Pulse,
+    Report,
+    SetAside,
+    StreamPosition,
+    Subject,
+    SubjectState,
+)
 from tests.cli.conftest import NOW, Run
 
 
@@ -233,3 +245,13 @@ def test_who_is_not_supervised_lacks_no_days(founded: Run, database: Engine, clo
         session.execute(update(Subject).values(status="ended"))
 
     assert examined(founded)[1]["log"]["state"] == "ok"
+
+
+def test_a_device_of_a_doubtful_datum_is_shown(founded: Run, database: Engine) -> None:
+    with writing(database) as session:
+        session.add(DeviceFlag(device_id=1, subject_id=1, kind="gcj02_offset", since=NOW))
+
+    code, found = examined(founded)
+
+    assert code == 0
+    assert (found["device-datum"]["state"], found["device-datum"]["concerns"][0]["kind"]) == ("attention", "gcj02_offset")

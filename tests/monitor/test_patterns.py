@@ -17,6 +17,7 @@ from sqlmodel import select
 
 from corrections.domain.model import Nature, Rule, Severity, from_us
 from corrections.monitor import patterns as patterns_module
+from corrections.monitor.explain import Explanation, Verdict, explain_violation
 from corrections.monitor.patterns import PatternWatch
 from corrections.monitor.scheduler import Monitor
 from corrections.records.contact_bans import impose_contact_ban, revoke_contact_ban
@@ -294,7 +295,7 @@ def test_both_databases_say_the_same(sqlite_url: str, postgresql_url: str) -> No
         district = build(open_database(url), Settings(), 2, now=BEGAN + timedelta(days=29))
         ban(district)
         hourly(district)
-        everything = an_eventful_month(district, 3)
+        everything = an_eventful_month(district, 1)
         for batch in (everything[::2], everything[1::2]):
             district.store(batch)
             look(district)
@@ -303,6 +304,42 @@ def test_both_databases_say_the_same(sqlite_url: str, postgresql_url: str) -> No
 
     assert answers[0] == answers[1]
     assert answers[0]
+
+
+# ---- derived again
+
+
+def explained(district: District) -> list[Explanation]:
+    with reading(district.engine) as session:
+        return [explain_violation(session, session.get_one(Violation, v.id), LATE) for v in found(district)]
+
+
+def test_each_is_derived_again_to_the_bit(two: District) -> None:
+    ban(two)
+    hourly(two)
+    two.store(an_eventful_month(two, 1))
+    look(two)
+
+    told = explained(two)
+
+    assert {one.rule for one in told} == set(PATTERNS)
+    assert [one.differences for one in told] == [[]] * len(told)
+    assert all(one.agrees for one in told)
+
+
+def test_changed_evidence_shows(two: District) -> None:
+    two.store(rows(two, 0, life(DAYS, at_home=set(range(13, DAYS)))))
+    look(two)
+    (violation,) = found(two)
+    first, *others = violation.evidence["deciding"]
+    with writing(two.engine) as session:
+        stored = session.get_one(Violation, violation.id)
+        stored.evidence = {**stored.evidence, "deciding": [{**first, "lat": 41.0}, *others]}
+
+    (told,) = explained(two)
+
+    assert (told.verdict, told.agrees) == (Verdict.DIFFERENT, False)
+    assert [difference.field for difference in told.differences] == ["evidence.deciding[0].lat"]
 
 
 # ---- the job

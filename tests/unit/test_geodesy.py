@@ -12,7 +12,7 @@ from geopy.distance import geodesic
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corrections.domain.geodesy import Plane, distance_m, from_wgs84, to_wgs84
+from corrections.domain.geodesy import Plane, distance_m, distances_m, from_wgs84, to_wgs84
 from corrections.domain.model import Datum
 
 IN_CHINA = st.tuples(st.floats(20, 50), st.floats(80, 130))
@@ -38,6 +38,18 @@ def test_published_pairs_are_met(shared: Path) -> None:
 @given(IN_CHINA, st.sampled_from([Datum.GCJ02, Datum.BD09]))
 def test_there_and_back_is_the_same_place(place: tuple[float, float], datum: Datum) -> None:
     assert metres(to_wgs84(*from_wgs84(*place, datum), datum), place) < 0.001
+
+
+@pytest.mark.parametrize("datum", [Datum.GCJ02, Datum.BD09])
+def test_all_over_the_country_the_inverse_closes_to_better_than_a_centimetre(datum: Datum) -> None:
+    """From the southernmost shoal to Mohe, from the Pamirs to the Ussuri, in steps of some ten kilometres."""
+    lat, lon = (c.ravel() for c in np.meshgrid(np.arange(3.8, 53.6, 0.0973), np.arange(73.5, 135.1, 0.1031)))
+
+    there = to_wgs84(*from_wgs84(lat, lon, datum), datum)
+    back = from_wgs84(*to_wgs84(lat, lon, datum), datum)
+
+    assert float(distances_m(lat, lon, *there).max()) < 0.001
+    assert float(distances_m(lat, lon, *back).max()) < 0.001
 
 
 @given(IN_CHINA)

@@ -95,7 +95,9 @@ def told(days: str) -> dict[date, Match | bool | None]:
         ("mmmxx", [(2, None)]),
         ("mmmxxx", [(2, 5)]),
         ("mmm.......", [(2, None)]),
-        ("mmmxxxmmmmmmmmm", [(2, 5), (12, None)]),
+        ("mmmxxxmmmmmmmmm", [(2, 5), (8, None)]),
+        ("xxxmmm", [(5, None)]),
+        ("mmmxxmxx", [(2, None)]),
     ],
 )
 def test_a_doubt_needs_several_nights_and_ends_with_as_many(days: str, spans: list[tuple[int, int | None]]) -> None:

@@ -11,8 +11,10 @@ from pydantic import Field
 
 from corrections.api.context import Calling
 from corrections.api.models import BeforeId, Done, Id, Limit, Page, PathId, Purpose, Shown, Text, page_of
+from corrections.domain.model import Datum, FlagKind
 from corrections.records import faults
 from corrections.store.access import Action
+from corrections.store.tables import DeviceFlag
 
 router = APIRouter(tags=["faults"])
 
@@ -66,6 +68,24 @@ class AreaSilenceShown(Shown):
     began_at: datetime
     ended_at: datetime | None
     subjects: int
+
+
+class DeviceFlagShown(Shown):
+    """A technical doubt about a device. It says nothing about its subject."""
+
+    id: int
+    device_id: int
+    device: str
+    subject_id: int
+    subject_number: str
+    kind: FlagKind
+    since: datetime
+    until: datetime | None = Field(description="Null while it lasts.")
+    declared: Datum = Field(description="The datum that the device is registered with.")
+    looks_like: Datum = Field(description="The one that its positions look like.")
+    nights: list[dict[str, object]] = Field(description="The nights that raised it: metres east and north of where it should have been.")
+    reason_zh: str
+    reason_en: str
 
 
 class JobShown(Shown):
@@ -158,6 +178,19 @@ def list_area_silences(call: Calling, before: BeforeId = None, limit: Limit = 10
         return page_of([AreaSilenceShown.model_validate(row) for row in rows], rows, limit)
 
 
+@router.get("/faults/device-flags", summary="Doubts about devices")
+def list_device_flags(
+    call: Calling,
+    current: Annotated[bool, Query(description="Only those that are not over.")] = True,
+    before: BeforeId = None,
+    limit: Limit = 100,
+) -> Page[DeviceFlagShown]:
+    """Newest first: devices that seem to send another datum than they are registered with."""
+    with call.reading() as session:
+        rows = faults.list_device_flags(session, call.actor, current=current, before=before, limit=limit)
+        return page_of([_flag_shown(*row) for row in rows], [flag for flag, _, _ in rows], limit)
+
+
 @router.get("/monitor", summary="Whether the monitor runs")
 def monitor_status(call: Calling) -> MonitorShown:
     call.actor.require(Action.READ_FAULTS)
@@ -174,3 +207,9 @@ def monitor_status(call: Calling) -> MonitorShown:
         oldest_waiting=oldest,
         lag_s=0.0 if oldest is None else max(0.0, (call.now - oldest).total_seconds()),
     )
+
+
+def _flag_shown(flag: DeviceFlag, number: str, device: str) -> DeviceFlagShown:
+    own = {name: getattr(flag, name) for name in ("id", "device_id", "subject_id", "kind", "since", "until")}
+    told = {name: flag.detail[name] for name in ("declared", "looks_like", "nights")}
+    return DeviceFlagShown(**own, **told, subject_number=number, device=device, reason_zh=flag.detail["zh"], reason_en=flag.detail["en"])
