@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from corrections.console import entrance, queue_page, subject_pages, violation_page
+from corrections.console import entrance, explanation_page, faults_page, notices_page, queue_page, subject_pages, violation_page
 from corrections.console.door import HOME, inside, login_before
 from corrections.console.pages import render
 from corrections.console.shell import Shell
@@ -36,7 +36,7 @@ def console_app(engine: Engine, settings: Settings) -> FastAPI:
     app = FastAPI(title="Console", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
     app.add_middleware(Shell, desk=desk)
-    for room in (entrance, queue_page, violation_page, subject_pages):
+    for room in (entrance, queue_page, explanation_page, violation_page, subject_pages, notices_page, faults_page):
         app.include_router(room.router)
     app.add_exception_handler(CorrectionsError, _refused)
     app.add_exception_handler(Unauthenticated, _not_known)

@@ -6,20 +6,22 @@ import base64
 import hashlib
 import re
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session, col, select
 
 from corrections.console.pages import page
-from corrections.console.visit import MOST_ID, PathId, Visit, Visiting, checked_purpose, language_of
+from corrections.console.visit import MOST_ID, Form, PathId, Visit, Visiting, checked_purpose, language_of
 from corrections.domain.model import ReviewState, SubjectStatus
-from corrections.errors import Invalid
+from corrections.errors import Conflict, CorrectionsError, Invalid
+from corrections.monitor import asking
+from corrections.monitor.present import NextStep, Phone, Present, next_step, phone, present
 from corrections.records import directory, log_page, logs
 from corrections.review.queue import QueueItem, list_queue
 from corrections.store.access import Action, subject_for
-from corrections.store.tables import Office, Officer, SubjectState
+from corrections.store.tables import Office, Officer
 
 router = APIRouter(prefix="/console/subjects")
 ROWS = 50
@@ -28,38 +30,77 @@ LOG_DAYS = 7  # offered as links
 YEARS = (1900, 2200)  # that calendars of every time zone can hold
 
 
+class Now(NamedTuple):
+    """How a subject stands, what her phone last said, and what comes next of a silence."""
+
+    stand: Present
+    phone: Phone
+    step: NextStep | None
+
+
 @router.get("")
 def subjects(
     visit: Visiting,
     search: Annotated[str, Query(max_length=200)] = "",
     standing: SubjectStatus | None = None,
+    uncertain: bool = False,
     after: Annotated[int, Query(ge=0, le=MOST_ID)] = 0,
 ) -> Response:
+    """``uncertain`` keeps those of whom one cannot tell on which side they are."""
     sought = search.replace("\x00", "").strip()
+    wanted = {"search": sought, "standing": standing.value if standing else "", "uncertain": "true" if uncertain else ""}
     with visit.reading() as session:
-        rows = directory.list_subjects(session, visit.actor, search=sought, status=standing, after=after, limit=ROWS + 1)
+        rows = directory.list_subjects(
+            session, visit.actor, search=sought, status=standing, uncertain=uncertain, after=after, limit=ROWS + 1
+        )  # fmt: skip
         officers = _names(session, {row.officer_id for row in rows if row.officer_id is not None})
         offices = {office.id: office.name for office in directory.list_offices(session, visit.actor)}
         more = rows[ROWS - 1].id if len(rows) > ROWS else None
+        stand = present(session, visit.actor, [row.id for row in rows[:ROWS] if row.id], visit.now) if visit.may(Action.REVIEW) else None
         return page(
-            visit, "subjects.html.j2", subjects=rows[:ROWS], officers=officers, offices=offices, search=sought, standing=standing,
-            after=more, first=after == 0,
+            visit, "subjects.html.j2", subjects=rows[:ROWS], officers=officers, offices=offices, present=stand, search=sought,
+            standing=standing, uncertain=uncertain, wanted={name: value for name, value in wanted.items() if value}, after=more,
+            first=after == 0,
         )  # fmt: skip
 
 
 @router.get("/{subject_id}")
-def subject(subject_id: PathId, visit: Visiting) -> Response:
+def subject(subject_id: PathId, visit: Visiting, done: Literal["asked"] | None = None) -> Response:
+    return _subject(visit, subject_id, done=done)
+
+
+@router.post("/{subject_id}/fix-requests")
+def ask_for_fix(form: Form, subject_id: PathId, visit: Visiting) -> Response:
+    """Ask for a fresh fix. What is refused shows the subject as she stands now, and why."""
+    try:
+        purpose = checked_purpose(form.get("purpose", ""))
+        with visit.writing() as session:
+            asking.request_fix(session, visit.actor, subject_id, purpose, visit.settings, visit.now)
+    except (Invalid, Conflict) as error:
+        return _subject(visit, subject_id, error=error)
+    return RedirectResponse(f"/console/subjects/{subject_id}?done=asked", 303)
+
+
+def _subject(visit: Visit, subject_id: int, *, error: CorrectionsError | None = None, done: str | None = None) -> Response:
     with visit.reading() as session:
         row = subject_for(session, visit.actor, subject_id, Action.READ_REGISTER)
-        state = session.get(SubjectState, subject_id)
         return page(
-            visit, "subject.html.j2", subject=row, office=session.get_one(Office, row.office_id).name,
+            visit, "subject.html.j2", status=error.status if error else 200, here=f"/console/subjects/{subject_id}", subject=row,
+            office=session.get_one(Office, row.office_id).name,
             officer=_names(session, {row.officer_id}).get(row.officer_id) if row.officer_id is not None else None,
             authorities=directory.authorities_of(session, visit.actor, subject_id),
             devices=directory.devices_of(session, visit.actor, subject_id), leaves=directory.leaves_of(session, visit.actor, subject_id),
-            last_contact=state.last_contact_at if state else None, expected_by=state.expected_by if state else None,
-            violations=_latest(session, visit, subject_id) if visit.may(Action.REVIEW) else None, days=_days(visit),
+            flags=directory.flags_of(session, visit.actor, subject_id), now=_now(session, visit, subject_id),
+            violations=_latest(session, visit, subject_id) if visit.may(Action.REVIEW) else None, days=_days(visit), error=error, done=done,
         )  # fmt: skip
+
+
+def _now(session: Session, visit: Visit, subject_id: int) -> Now | None:
+    """How she stands now; None for who may not know, and before anything is known."""
+    stand = present(session, visit.actor, [subject_id], visit.now).get(subject_id) if visit.may(Action.REVIEW) else None
+    if stand is None:
+        return None
+    return Now(stand, phone(session, visit.actor, subject_id, visit.now), next_step(session, visit.actor, subject_id))
 
 
 @router.get("/{subject_id}/log")

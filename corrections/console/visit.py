@@ -18,6 +18,7 @@ from corrections import clock
 from corrections.console.door import LANGUAGE_COOKIE
 from corrections.errors import Invalid, Unauthenticated
 from corrections.records import accounts, directory
+from corrections.review import notices
 from corrections.settings import Settings
 from corrections.store.access import ALLOWED, Action, Actor
 from corrections.store.database import reading, writing
@@ -43,7 +44,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request by a person who is logged in; ``timezone`` is her bureau's."""
+    """One request by a person who is logged in; ``timezone`` is her bureau's, ``notices`` how many wait within her reach."""
 
     desk: Desk
     request: Request
@@ -52,6 +53,7 @@ class Visit:
     bureau: str
     timezone: ZoneInfo
     now: datetime
+    notices: int = 0
 
     @property
     def settings(self) -> Settings:
@@ -89,10 +91,11 @@ def visit_of(request: Request) -> Visit:
         bureau = directory.bureau_of(session, actor)
         name, timezone = bureau.name, ZoneInfo(bureau.timezone)
         stale = accounts.needs_touch(session, token, now)
+        waiting = notices.count_open(session, actor) if actor.role in ALLOWED[Action.REVIEW] else 0
     if stale:
         with writing(desk.engine) as session:
             accounts.touch(session, token, now)
-    return Visit(desk, request, actor, token, name, timezone, now)
+    return Visit(desk, request, actor, token, name, timezone, now, waiting)
 
 
 def origin_of(request: Request) -> str:

@@ -1,10 +1,14 @@
-"""What the console says beyond the model's words: rules at a zone, who was chosen and why, names of minors, lengths, spans of time."""
+"""What the console says beyond the model's words: who was chosen and why, names of minors, lengths, spans of time, how probable."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
-from corrections.domain.model import ZoneKind
+from corrections.domain.account import AGAINST
+from corrections.domain.contact import Rung
+from corrections.domain.model import ZoneKind, from_us
+from corrections.ingest.message import Reason
 from corrections.monitor import spells, violations
 from corrections.records import words
 from corrections.review.assignment import Why
@@ -28,6 +32,21 @@ NOTES: words.Words = {
     violations.NOT_BORNE_OUT: ("后到的证据不支持该违规", "later evidence does not bear it out"),
     spells.MONITORING_ENDED: ("监测结束", "monitoring ended"),
 }
+RUNGS: Mapping[Rung, Both] = {
+    Rung.SUBJECT: ("提醒本人", "the subject is reminded"),
+    Rung.OFFICER: ("进入工作人员的核查队列", "it enters the officer's queue"),
+    Rung.OFFICE_HEAD: ("报告司法所所长", "the office head is told"),
+    Rung.SEARCH: ("建议组织查找", "a search is proposed"),
+}
+"""The steps of a silence, as what comes next."""
+LIKELIHOODS: Sequence[tuple[float, Both]] = (
+    (0.95, ("几乎可以确定", "almost certain")),
+    (0.8, ("很可能", "probable")),
+    (0.5, ("较有可能", "more likely than not")),
+    (0.2, ("有可能", "possible")),
+    (0.0, ("可能性小", "unlikely")),
+)
+"""From which certainty on which word stands."""
 TOLD = {
     "started_at": ("开始", "began"), "opened_at": ("认定", "certain from"), "ended_at": ("结束", "ended"),
     "severity": ("等级", "severity"), "reason_zh": ("说明", "reason"), "reason_en": ("说明", "reason"),
@@ -40,11 +59,33 @@ def word(table: words.Words, key: str | None) -> Both:
     return ("—", "—") if key is None else table.get(key, (key, key))
 
 
+def likelihood(certainty: float) -> Both:
+    """How probable something is, in a word."""
+    return next(both for least, both in LIKELIHOODS if certainty >= least or least == 0.0)
+
+
+def against(counts: Mapping[str, int]) -> list[Both]:
+    """What speaks against a violation, of the counts in its evidence; nothing where nothing does."""
+    return [(zh.format(n=n), en.format(n=n)) for key, (zh, en) in AGAINST.items() if (n := counts.get(key))]
+
+
+def set_aside(reason: str) -> Both:
+    """Why a message was set aside."""
+    if reason not in list(Reason):
+        return reason, reason
+    return Reason(reason).zh, Reason(reason).en
+
+
 def basis(stored: str) -> Both:
     """A legal basis with its ground, as in ``article29.2``."""
     name, _, ground = stored.partition(".")
     zh, en = word(words.BASES, name)
     return (f"{zh}，情形（{ground}）", f"{en}, ground ({ground})") if ground else (zh, en)
+
+
+def moment(us: int) -> datetime:
+    """A moment (µs) of an evidence."""
+    return from_us(us)
 
 
 def masked(name: str, minor: bool) -> str:

@@ -15,7 +15,19 @@ from sqlmodel import Session, col, select
 from corrections.domain.model import Level, Role, Scope, SubjectStatus
 from corrections.errors import Invalid, NotFound
 from corrections.store.access import Action, Actor, subject_for, within_reach
-from corrections.store.tables import Authority, Bureau, Device, LeavePermit, Office, Officer, Subject, Zone, ZoneRevision
+from corrections.store.tables import (
+    Authority,
+    Bureau,
+    Device,
+    DeviceFlag,
+    LeavePermit,
+    Office,
+    Officer,
+    Subject,
+    SubjectState,
+    Zone,
+    ZoneRevision,
+)
 
 MOST_ROWS = 500
 
@@ -63,10 +75,12 @@ def list_subjects(
     status: SubjectStatus | None = None,
     level: Level | None = None,
     search: str = "",
+    uncertain: bool = False,
     after: int = 0,
     limit: int = 100,
 ) -> list[Subject]:
-    """Subjects within the actor's reach; ``search`` is part of a name or number. Raises Invalid, Forbidden."""
+    """Subjects within the actor's reach; ``search`` is part of a name or number, ``uncertain`` keeps those of whom one cannot tell on
+    which side they are (for reviewers alone). Raises Invalid, Forbidden."""
     actor.require(Action.READ_REGISTER)
     s = Subject
     conditions: list[ColumnElement[bool]] = [within_reach(actor, s), col(s.id) > after]
@@ -75,6 +89,10 @@ def list_subjects(
     if search.strip():
         part = search.strip()
         conditions.append(or_(col(s.name).contains(part, autoescape=True), col(s.number).contains(part, autoescape=True)))
+    if uncertain:
+        actor.require(Action.REVIEW)
+        doubtful = select(SubjectState.subject_id).where(col(SubjectState.uncertain_since).is_not(None))
+        conditions.append(col(s.id).in_(doubtful))
     return list(session.exec(select(s).where(*conditions).order_by(col(s.id)).limit(checked(limit))))
 
 
@@ -88,6 +106,13 @@ def devices_of(session: Session, actor: Actor, subject_id: int) -> Sequence[Devi
     """A subject's devices, newest first, revoked ones included. Raises Forbidden, NotFound."""
     subject_for(session, actor, subject_id, Action.READ_REGISTER)
     return session.exec(select(Device).where(Device.subject_id == subject_id).order_by(col(Device.id).desc())).all()
+
+
+def flags_of(session: Session, actor: Actor, subject_id: int) -> Sequence[DeviceFlag]:
+    """The doubts about a subject's devices that are not over, newest first. Raises Forbidden, NotFound."""
+    subject_for(session, actor, subject_id, Action.READ_REGISTER)
+    current = select(DeviceFlag).where(DeviceFlag.subject_id == subject_id, col(DeviceFlag.until).is_(None))
+    return session.exec(current.order_by(col(DeviceFlag.id).desc())).all()
 
 
 def leaves_of(session: Session, actor: Actor, subject_id: int) -> Sequence[LeavePermit]:

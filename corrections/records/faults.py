@@ -116,13 +116,6 @@ def list_device_flags(
     return [(flag, number, device) for flag, number, device in session.exec(statement.limit(checked(limit)))]
 
 
-def flags_of(session: Session, actor: Actor, subject_id: int) -> Sequence[DeviceFlag]:
-    """The doubts about a subject's devices that are not over, newest first. Raises Forbidden, NotFound."""
-    subject_for(session, actor, subject_id, Action.READ_FAULTS)
-    current = select(DeviceFlag).where(DeviceFlag.subject_id == subject_id, col(DeviceFlag.until).is_(None))
-    return session.exec(current.order_by(col(DeviceFlag.id).desc())).all()
-
-
 def oldest_waiting(session: Session) -> datetime | None:
     """When the oldest report that still waits for evaluation was received, over all bureaus; None when none waits."""
     oldest: list[datetime] = []

@@ -7,7 +7,7 @@ out: it is neither kept nor missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -104,9 +104,15 @@ def _bound(version: ZoneVersion, timezone: ZoneInfo, lawful: Spans) -> list[tupl
 
 def hold_s(session: Session, subject_id: int) -> int:
     """For how many seconds a fix of this subject is taken to tell where she is."""
-    statement = select(func.max(Device.interval_s)).where(Device.subject_id == subject_id, col(Device.active).is_(True))
-    interval_s = session.exec(statement).one() or DEFAULT_INTERVAL_S
-    return round(min(HOLD_INTERVALS * interval_s, LONGEST_HOLD_S))
+    return holds_s(session, [subject_id])[subject_id]
+
+
+def holds_s(session: Session, subject_ids: Iterable[int]) -> dict[int, int]:
+    """``hold_s`` of each of these subjects."""
+    ids = list(subject_ids)
+    mine = select(Device.subject_id, func.max(Device.interval_s)).where(col(Device.subject_id).in_(ids), col(Device.active).is_(True))
+    longest = dict(session.exec(mine.group_by(col(Device.subject_id))).all())
+    return {i: round(min(HOLD_INTERVALS * longest.get(i, DEFAULT_INTERVAL_S), LONGEST_HOLD_S)) for i in ids}
 
 
 def _told(fix_us: list[int], answers: list[Side], hold_us: int, end_us: int) -> Iterator[Span]:

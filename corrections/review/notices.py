@@ -5,11 +5,11 @@ The service writes a notice and ends it when its reason is gone; that it was tol
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from corrections.domain.contact_reasons import Both
@@ -31,9 +31,11 @@ class NoticeItem:
     subject_id: int
     subject_number: str
     subject_name: str
+    minor: bool
     phone: str
     recipient: str
     officer_id: int | None
+    officer_name: str | None
     violation_id: int | None
     kind: str
     text_zh: str
@@ -41,6 +43,7 @@ class NoticeItem:
     at: datetime
     done_at: datetime | None
     done_by: int | None
+    done_by_name: str | None
 
 
 # ---- as the monitor writes them
@@ -136,7 +139,16 @@ def list_notices(
         statement = statement.where(n.subject_id == subject_id)
     if before is not None:
         statement = statement.where(col(n.id) < before)
-    return [_item(notice, subject) for notice, subject in session.exec(statement.order_by(col(n.id).desc()).limit(limit))]
+    rows = session.exec(statement.order_by(col(n.id).desc()).limit(limit)).all()
+    names = _names(session, [notice for notice, _ in rows])
+    return [_item(notice, subject, names) for notice, subject in rows]
+
+
+def count_open(session: Session, actor: Actor) -> int:
+    """How many notices about subjects within reach still wait. Raises Forbidden."""
+    actor.require(Action.REVIEW)
+    reached = select(func.count()).select_from(Notice).join(Subject, col(Subject.id) == col(Notice.subject_id))
+    return session.exec(reached.where(within_reach(actor, Subject), col(Notice.done_at).is_(None))).one()
 
 
 def complete_notice(session: Session, actor: Actor, notice_id: int, now: datetime) -> NoticeItem:
@@ -152,9 +164,23 @@ def complete_notice(session: Session, actor: Actor, notice_id: int, now: datetim
     if session.execute(guarded, execution_options={"synchronize_session": False}).rowcount == 0:  # type: ignore[attr-defined]
         raise Conflict("The notice is done already, or has become needless.", "该提醒已处理，或已不再需要。")
     session.refresh(notice)
-    return _item(notice, subject)
+    return _item(notice, subject, _names(session, [notice]))
 
 
-def _item(notice: Notice, subject: Subject) -> NoticeItem:
+def _names(session: Session, found: Sequence[Notice]) -> Mapping[int | None, str]:
+    """The names of the officers whom notices are for and who told them."""
+    ids = {id_ for notice in found for id_ in (notice.officer_id, notice.done_by)}
+    return dict(session.exec(select(Officer.id, Officer.name).where(col(Officer.id).in_(ids))).all())
+
+
+def _item(notice: Notice, subject: Subject, names: Mapping[int | None, str]) -> NoticeItem:
     same = {name: getattr(notice, name) for name in NoticeItem.__dataclass_fields__ if name in Notice.model_fields}
-    return NoticeItem(**same, subject_number=subject.number, subject_name=subject.name, phone=subject.phone)
+    return NoticeItem(
+        **same,
+        subject_number=subject.number,
+        subject_name=subject.name,
+        minor=subject.minor,
+        phone=subject.phone,
+        officer_name=names.get(notice.officer_id),
+        done_by_name=names.get(notice.done_by),
+    )
