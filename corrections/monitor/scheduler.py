@@ -124,7 +124,9 @@ class Monitor:
                 watch_silence(session, bureau_id, self._settings, now)
 
     def _look_for_patterns(self) -> None:
-        self._patterns.run()
+        failed = self._patterns.run().failed
+        if failed:  # the others were looked at; this makes it seen
+            raise RuntimeError(f"the patterns of {len(failed)} subjects could not be told")
 
     def _close_days(self) -> None:
         close_days(self._engine, self._settings, clock.now())

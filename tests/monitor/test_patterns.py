@@ -402,6 +402,20 @@ def test_a_process_that_finds_the_bureau_taken_lets_it_be(postgresql_url: str) -
     district.engine.dispose()
 
 
+def test_a_subject_who_fails_shows_in_the_status_of_the_job(two: District, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: Any) -> None:
+        raise ValueError("planted")
+
+    two.store(rows(two, 0, life(2)))
+    two.evaluate(LATE)
+    monitor = Monitor(two.engine, two.settings)
+    monkeypatch.setattr(patterns_module, "_movement", failing)
+
+    monitor.run("patterns")
+
+    assert "1 subjects" in (monitor.status.jobs["patterns"].last_error or "")
+
+
 def test_the_scheduler_runs_it(two: District) -> None:
     two.store(rows(two, 0, life(DAYS, at_home=set(range(13, DAYS)))))
     two.evaluate(LATE)
