@@ -12,7 +12,7 @@ from corrections.domain.model import Rule, ZoneVersion, from_us, to_us
 from corrections.domain.rules import BoundaryRule, OpenAt
 
 WIDTH, HEIGHT = 720, 230
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 14, 30  # units around the plot
+LEFT, RIGHT, TOP, BOTTOM = 60, 116, 16, 32  # units around the plot
 SHARES = (0.0, 0.5, 1.0)  # of certainty that have a line
 MOST_TICKS = 7
 STEPS = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080))

@@ -21,7 +21,7 @@ from corrections.monitor.present import NextStep, Phone, Present, next_step, pho
 from corrections.records import directory, log_page, logs
 from corrections.review.queue import QueueItem, list_queue
 from corrections.store.access import Action, subject_for
-from corrections.store.tables import Office, Officer
+from corrections.store.tables import Office, Officer, SubjectState
 
 router = APIRouter(prefix="/console/subjects")
 ROWS = 50
@@ -84,12 +84,14 @@ def ask_for_fix(form: Form, subject_id: PathId, visit: Visiting) -> Response:
 def _subject(visit: Visit, subject_id: int, *, error: CorrectionsError | None = None, done: str | None = None) -> Response:
     with visit.reading() as session:
         row = subject_for(session, visit.actor, subject_id, Action.READ_REGISTER)
+        state = session.get(SubjectState, subject_id)
         return page(
             visit, "subject.html.j2", status=error.status if error else 200, here=f"/console/subjects/{subject_id}", subject=row,
             office=session.get_one(Office, row.office_id).name,
             officer=_names(session, {row.officer_id}).get(row.officer_id) if row.officer_id is not None else None,
             authorities=directory.authorities_of(session, visit.actor, subject_id),
             devices=directory.devices_of(session, visit.actor, subject_id), leaves=directory.leaves_of(session, visit.actor, subject_id),
+            last_contact=state.last_contact_at if state else None,
             flags=directory.flags_of(session, visit.actor, subject_id), now=_now(session, visit, subject_id),
             violations=_latest(session, visit, subject_id) if visit.may(Action.REVIEW) else None, days=_days(visit), error=error, done=done,
         )  # fmt: skip

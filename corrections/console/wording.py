@@ -9,7 +9,7 @@ from corrections.domain.account import AGAINST
 from corrections.domain.contact import Rung
 from corrections.domain.model import ZoneKind, from_us
 from corrections.ingest.message import Reason
-from corrections.monitor import spells, violations
+from corrections.monitor import contact, ladder, spells, violations
 from corrections.records import words
 from corrections.review.assignment import Why
 
@@ -31,6 +31,8 @@ NOTES: words.Words = {
     violations.ENDED_BY_TIME: ("时段结束", "its time was over"),
     violations.NOT_BORNE_OUT: ("后到的证据不支持该违规", "later evidence does not bear it out"),
     spells.MONITORING_ENDED: ("监测结束", "monitoring ended"),
+    ladder.SEARCH_PROPOSED: ("建议组织查找", "a search is proposed"),
+    contact.HEARD_MEANWHILE: ("失联成立之前已收到上报", "a report had been received before it was a matter"),
 }
 RUNGS: Mapping[Rung, Both] = {
     Rung.SUBJECT: ("提醒本人", "the subject is reminded"),
@@ -116,6 +118,11 @@ def from_edge(distance_m: float, zone_kind: str | None) -> Both:
     zh, en = metres(abs(distance_m))
     outside = (distance_m > 0) == (zone_kind != ZoneKind.EXCLUSION)
     return (f"外侧 {zh}", f"{en} outside") if outside else (f"内侧 {zh}", f"{en} inside")
+
+
+def share(setting: float) -> str:
+    """A threshold as it was set."""
+    return f"{round(setting * 100, 2):g}%"
 
 
 def percent(certainty: float) -> str:

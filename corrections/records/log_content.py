@@ -22,7 +22,7 @@ from corrections.store.tables import ReviewEvent, Violation
 
 Plain = dict[str, Any]
 _MISSING: Any = object()
-STEP_WORDS = ("note", "text", "reason", "means", "whom", "answer", "decision", "cause", "borne_out")
+STEP_WORDS = ("note", "told", "recipient", "text", "reason", "means", "whom", "answer", "decision", "cause", "borne_out")
 # Told in a later part only together with something else of the same thing: a reason is spelt anew whenever its episode goes on.
 COMPANIONS = frozenset({"reason_zh", "reason_en"})
 

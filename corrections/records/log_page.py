@@ -47,14 +47,15 @@ FIELDS: words.Words = {
     "approved_on": ("批准日期", "approved on"), "basis": ("依据", "basis"), "destination": ("目的地", "destination"),
     "at": ("时间", "at"), "kind": ("类别", "kind"), "content": ("内容", "content"), "by": ("人员", "by"), "to": ("给", "to"),
     "note": ("备注", "note"), "text": ("内容", "text"), "reason": ("理由", "reason"), "means": ("方式", "means"),
-    "whom": ("对象", "whom"), "answer": ("结果", "answer"), "borne_out": ("证据支持", "borne out"), "name": ("名称", "name"),
+    "whom": ("对象", "whom"), "answer": ("结果", "answer"), "borne_out": ("证据支持", "borne out"), "told": ("变化", "what changed"),
+    "recipient": ("告知", "told to"), "name": ("名称", "name"),
     "version": ("版本", "version"), "versions": ("版本", "versions"), "code": ("代码", "code"), "zone": ("围栏", "zone"),
     "published_at": ("发布时间", "published"), "published_by": ("发布人", "published by"), "subjects": ("人数", "subjects"),
 }  # fmt: skip
 VALUES: dict[str, Sequence[words.Words]] = {
     "state": [words.REVIEW_STATES], "severity": [words.SEVERITIES], "nature": [words.NATURES], "rule": [words.RULES],
     "decision": [words.DECISIONS], "cause": [words.CAUSES], "means": [words.MEANS], "answer": [words.ANSWERS], "basis": [words.BASES],
-    "kind": [words.STEPS, words.ENTRY_KINDS, words.ZONE_KINDS],
+    "recipient": [words.RECIPIENTS], "kind": [words.STEPS, words.ENTRY_KINDS, words.ZONE_KINDS],
 }  # fmt: skip
 UNTOLD = {("sources",), ("presence", "spans")}  # in the data for whoever computes it again, not for reading
 
@@ -90,7 +91,9 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(words=words, word=_word, basis=_basis, duration=_duration, percent=_percent, BAR_WIDTH=BAR_WIDTH)
+    environment.globals.update(
+        words=words, word=_word, basis=_basis, duration=_duration, percent=_percent, spoken=_spoken, BAR_WIDTH=BAR_WIDTH
+    )
     return environment.get_template("supervision_log.html.j2")
 
 
@@ -178,6 +181,8 @@ def _value(field: str, value: Any, zone: ZoneInfo) -> Both:
         return Both("—", "—")
     if isinstance(value, bool):
         return Both("是", "yes") if value else Both("否", "no")
+    if isinstance(value, Mapping) and set(value) == {"zh", "en"}:
+        return _spoken(value)
     if isinstance(value, Mapping):
         parts = [(_word(FIELDS, key), _value(key, item, zone)) for key, item in value.items() if item not in (None, {}, [])]
         return Both("；".join(f"{n.zh}：{v.zh}" for n, v in parts), "; ".join(f"{n.en}: {v.en}" for n, v in parts))
@@ -194,6 +199,12 @@ def _value(field: str, value: Any, zone: ZoneInfo) -> Both:
         if value in table:
             return Both(*table[value])
     return Both(str(value), str(value))
+
+
+def _spoken(text: Mapping[str, Any]) -> Both:
+    """What the service said in both languages, in one sentence or several."""
+    zh, en = text["zh"], text["en"]
+    return Both(zh, en) if isinstance(zh, str) else Both("；".join(zh), "; ".join(en))
 
 
 # ---- small parts

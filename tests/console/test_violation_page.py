@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from corrections.console.steps import Step
-from corrections.domain.model import Datum
+from corrections.domain.model import Datum, NoticeKind, Recipient, to_us
 from corrections.errors import CorrectionsError
 from corrections.records import accounts, outlines, zones
-from corrections.review import queue, reviewing
+from corrections.review import notices, queue, reviewing
 from corrections.review.events import EventKind
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
@@ -329,3 +329,112 @@ def test_an_exclusion_zone_tells_distances_the_other_way_round(desk: Desk) -> No
     assert "内侧 554 米" in told
     assert "进入禁止区域" in told
     assert 'class="zone exclusion"' in told
+
+
+# ---- certainty over time, what spoke against it, and why somebody is silent
+
+
+def change_evidence(desk: Desk, violation_id: int = 1, **changes: Any) -> None:
+    with writing(desk.engine) as session:
+        violation = session.get_one(Violation, violation_id)
+        violation.evidence = violation.evidence | changes
+
+
+def test_certainty_over_time_is_drawn_with_its_thresholds_for_a_purpose_alone(desk: Desk) -> None:
+    rows = [[to_us(NOW - HOUR), 300.0, 0.5], [to_us(NOW - HOUR + MINUTE), 554.2, 0.97]]
+    settings = {"open_at": {"inclusion": 0.92, "curfew": 0.965, "exclusion": 0.6, "grave": 0.5}, "close_at": 0.2}
+    change_evidence(desk, course=rows, settings=settings)
+
+    before, told = (desk.get("liming", "/console/violations/1", **terms).text for terms in ({}, {"purpose": "核查"}))
+
+    assert 'class="certainty"' not in before
+    assert '<path class="certainty" d="M' in told
+    for word in ("认定 92%", "结束 20%"):
+        assert word in told
+    assert "style=" not in told  # the policy lets no style in but the console's own
+
+
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        ({"right_side": 2, "coarse": 1, "doubtful": 0}, ["2 次定位在边界的合规一侧", "1 次定位的精度半径"]),
+        ({"right_side": 0, "coarse": 0, "doubtful": 0}, ["定位中没有相反的情况"]),
+    ],
+)
+def test_what_speaks_against_it_is_told(desk: Desk, counts: dict[str, int], says: list[str]) -> None:
+    change_evidence(desk, against=counts)
+
+    told = desk.get("liming", "/console/violations/1", purpose="核查").text
+
+    assert all(word in told for word in says)
+
+
+def test_how_probably_a_fix_is_wrong_is_told_where_the_evidence_says_so(desk: Desk) -> None:
+    old = desk.get("liming", "/console/violations/1", purpose="核查").text
+    fix = desk.violation().evidence["deciding"][0]
+    change_evidence(desk, deciding=[fix | {"doubt": 0.31}])
+
+    told = desk.get("liming", "/console/violations/1", purpose="核查").text
+
+    assert "<td>31%</td>" in told
+    assert "<td>—</td>" in old
+    for word in ("不利于该判断", 'class="certainty"'):
+        assert word not in old
+
+
+def test_why_somebody_is_silent_and_what_comes_next_is_told_without_a_purpose(desk: Desk) -> None:
+    outage = [[to_us(NOW - 3 * HOUR), to_us(NOW - 2 * HOUR)]]
+    basis = {"battery_pct": 6.0, "charging": False, "state": "power_save", "outages": outage, "fixes": 4, "covered": 0.5}
+    change_evidence(desk, 2, cause="battery_empty", basis=basis)
+    with writing(desk.engine) as session:
+        violation = session.get_one(Violation, 2)
+        violation.rung, violation.rung_due_at = 2, NOW + 3 * HOUR
+
+    chinese, english = (desk.get("zhao", "/console/violations/2", language=language).text for language in ("zh", "en"))
+
+    for word in (
+        "可能没电",
+        "6% 未充电",
+        "省电模式",
+        "2026-03-02 06:00 – 2026-03-02 07:00",
+        "4 次定位，覆盖 50%",
+        "2026-03-02 12:00",
+        "报告司法所所长",
+    ):
+        assert word in chinese
+    for word in ("battery probably empty", "not charging", "power-save mode", "the office head is told"):
+        assert word in english
+
+
+def test_a_silence_of_before_causes_were_kept_still_shows(desk: Desk) -> None:
+    page = desk.get("zhao", "/console/violations/2")
+
+    assert page.status_code == 200
+    assert "失联原因" not in page.text
+
+
+def test_a_notice_in_the_history_is_told_in_the_readers_language(desk: Desk) -> None:
+    with writing(desk.engine) as session:
+        text = ("请检查手机", "Check your phone")
+        notice = notices.notify(session, 1, Recipient.SUBJECT, NoticeKind.SILENCE, text, NOW)
+        notices.tell_of(session, session.get_one(Violation, 1), notice, NOW)
+
+    chinese, english = (desk.get("liming", "/console/violations/1", language=language).text for language in ("zh", "en"))
+
+    assert "→ 本人" in chinese
+    assert "请检查手机</p>" in chinese
+    assert "Check your phone" not in chinese
+    assert "Check your phone</p>" in english
+
+
+def test_conduct_and_technical_matters_are_marked_apart(desk: Desk) -> None:
+    conduct, technical = 'class="nature conduct">行为', 'class="nature technical">技术'
+
+    for page in ("/console/violations/1", "/console/?tab=office", "/console/subjects/1"):
+        told = desk.get("liming", page).text
+        assert conduct in told
+        assert technical not in told
+    for page in ("/console/violations/2", "/console/?tab=office", "/console/subjects/2"):
+        told = desk.get("zhao", page).text
+        assert technical in told
+        assert conduct not in told

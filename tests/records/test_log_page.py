@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from corrections.domain.model import Datum, Decision, Rule, ZoneKind
+from corrections.domain.model import Datum, Decision, NoticeKind, Recipient, Rule, ZoneKind
 from corrections.records import log_page, logs, outlines, permits, words, zones
 from corrections.records.zones import Terms
-from corrections.review import reviewing
+from corrections.review import notices, queue, reviewing
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
 from corrections.store.tables import Outage
@@ -134,6 +134,25 @@ def test_a_breach_of_a_prohibited_area_is_not_headed_as_leaving_a_permitted_one(
     assert "第 1 号 进入禁止区域 · 学校" in read(page).text
     assert "越界" not in read(page).text
     assert "No. 1 in a prohibited area · 学校" in read(page, "en").text
+
+
+def test_what_the_service_said_in_a_step_is_told_in_the_readers_language(database: Engine) -> None:
+    def told_and_changed(session: Session) -> None:
+        violation = a_violation(session, START + HOUR, None, rule="silence", nature="technical", zone_id=0, zone_revision_id=None)
+        text = ("请检查手机", "Check your phone")
+        notice = notices.notify(session, 1, Recipient.SUBJECT, NoticeKind.SILENCE, text, START + HOUR)
+        notices.tell_of(session, violation, notice, START + HOUR)
+        said = [("开始时间提前 40 分钟", "began 40 minutes earlier"), ("依据后到的 12 次定位", "from 12 late fixes")]
+        queue.revise(session, violation, {"started_at": START}, START + 2 * HOUR, note="later evidence", told=said)
+
+    page = the_page(database, told_and_changed)
+
+    assert "提醒 → 本人：请检查手机" in read(page).text
+    assert "证据更新：开始时间提前 40 分钟；依据后到的 12 次定位" in read(page).text
+    english = read(page, "en").text
+    assert "notice → the subject: Check your phone" in english
+    assert "evidence changed: began 40 minutes earlier; from 12 late fixes" in english
+    assert "later evidence" not in read(page).text
 
 
 @pytest.mark.parametrize("rule", list(Rule))

@@ -76,13 +76,14 @@ def list_subjects(
     status: SubjectStatus | None = None,
     level: Level | None = None,
     search: Annotated[Text, Query(description="Part of a name or number.")] = "",
+    uncertain: Annotated[bool, Query(description="Only those of whom one cannot tell on which side they are.")] = False,
     after: AfterId = 0,
     limit: Limit = 100,
 ) -> Page[SubjectShown]:
     with call.reading() as session:
         rows = directory.list_subjects(
             session, call.actor, office_id=office_id, officer_id=officer_id, status=status, level=level, search=search,
-            after=after, limit=limit,
+            uncertain=uncertain, after=after, limit=limit,
         )  # fmt: skip
         return page_of([SubjectShown.model_validate(row) for row in rows], rows, limit)
 

@@ -10,8 +10,10 @@ from pydantic import Field
 
 from corrections.api.context import Calling
 from corrections.api.models import Moment, PathId, Purpose, Shown
-from corrections.domain.model import ClientState, Datum, Side, Source
+from corrections.domain.model import AskReason, ClientState, Datum, Side, Source
+from corrections.monitor.present import present
 from corrections.records import whereabouts
+from corrections.store.access import Action, subject_for
 
 router = APIRouter(prefix="/subjects/{subject_id}", tags=["whereabouts"])
 
@@ -49,9 +51,46 @@ class WhereaboutsShown(Shown):
     )
 
 
+class AskedShown(Shown):
+    """The newest wish for a fresh fix."""
+
+    reason: AskReason
+    asked_at: datetime
+    asked_by: str | None = Field(description="Null: the service itself.")
+    expires_at: datetime
+    told_at: datetime | None = Field(description="When her phone was told, where it takes commands in replies.")
+    answered_at: datetime | None
+
+
+class PresentShown(Shown):
+    """How a subject stands now. No place is in it."""
+
+    monitored: bool = Field(description="She may be located now.")
+    side: Side = Field(description="By her last evaluated fix.")
+    side_now: Side = Field(description="Unknown once that fix is too old to tell.")
+    certainty: float | None = Field(description="That she was on the wrong side, by that fix.")
+    fix_time: datetime | None
+    uncertain_since: datetime | None = Field(description="The fix time from which on one cannot tell; null where one can.")
+    last_contact_at: datetime | None
+    expected_by: datetime | None = Field(
+        description="When silence becomes a matter; once she was reminded of it, when it enters the officer's queue."
+    )
+    low_battery_since: datetime | None
+    permission_off_since: datetime | None = Field(description="Null: not known to be withdrawn.")
+    asked: AskedShown | None
+
+
 class TrackShown(Shown):
     points: list[PointShown] = Field(description="In order of fix time.")
     next_from: datetime | None = Field(description="`from` of the next part, where there were too many for one answer.")
+
+
+@router.get("/present", summary="How a subject stands now, without a place")
+def get_present(subject_id: PathId, call: Calling) -> PresentShown:
+    """Whether one can tell on which side she is, and since when not; what her phone says of itself; whether a fresh fix was asked for."""
+    with call.reading() as session:
+        subject_for(session, call.actor, subject_id, Action.REVIEW)
+        return PresentShown.model_validate(present(session, call.actor, [subject_id], call.now)[subject_id])
 
 
 @router.get("/position", summary="Where a subject was last known to be")
