@@ -18,12 +18,14 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.contact import Contacts, Spell, due_us, follow_contacts
 from corrections.domain.episodes import reconcile
+from corrections.domain.in_force import RulesInForce, advance_through, rule_at
 from corrections.domain.model import EPOCH, FOREVER_US, Episode, Reports, Rule, from_us, to_us
-from corrections.domain.rules import BoundaryRule, Memory, Rulebook, advance
+from corrections.domain.rules import BoundaryRule, Memory, Rulebook
 from corrections.monitor.by_fix import BY_FIX, episode_columns
 from corrections.monitor.contact import load_excuses
 from corrections.monitor.patterns_again import PATTERN_RULES, UNCHECKED, pattern_again
 from corrections.monitor.violations import as_known
+from corrections.store.rule_history import rules_in_force
 from corrections.store.rulebook import checkpoint_before, load_lawful, load_reports, load_rulebook, unreadable_zones
 from corrections.store.tables import Report, StreamPosition, Subject, Violation
 
@@ -62,21 +64,23 @@ def derive_again(session: Session, violation: Violation, now: datetime) -> Deriv
 
 def _by_fix(session: Session, violation: Violation, now: datetime) -> Derived:
     """As the monitor derives: from the checkpoint before the violation began to the fix that ended it, with the settings of then."""
-    rule = _settings(violation)
+    rules = _settings(session, violation)
     book = load_rulebook(session, violation.bureau_id, [violation.subject_id])
     _require_zone(session, violation, book)
     start, memory = _memory_before(session, violation)
     reports = load_reports(session, violation.subject_id, start, _until_us(session, violation), upto_id=evaluated(session, violation))
     _require_reports(violation, reports)
     last_us = {violation.subject_id: max(start - 1, -FOREVER_US)}
-    done = advance(book, reports, {violation.subject_id: memory}, last_us, rule)
+    done = advance_through(book, reports, {violation.subject_id: memory}, last_us, rules)
     episode = _same(session, violation, done.episodes.get(violation.subject_id, []))
-    return Derived(_forms(episode, violation, book, rule, now) if episode else [], len(reports), start)
+    return Derived(_forms(episode, violation, book, rule_at(rules, episode.opened_us), now) if episode else [], len(reports), start)
 
 
-def _settings(violation: Violation) -> BoundaryRule:
+def _settings(session: Session, violation: Violation) -> RulesInForce:
+    """The settings in force at each fix time. Those frozen in the evidence must be readable, and come out again."""
     try:
-        return msgspec.convert(violation.evidence["settings"], BoundaryRule)
+        frozen = msgspec.convert(violation.evidence["settings"], BoundaryRule)
+        return rules_in_force(session) or ((to_us(EPOCH), frozen),)
     except (KeyError, msgspec.ValidationError) as error:
         raise CannotDerive(
             "the rule settings of then are not in its evidence in a form that this version of the program reads",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from corrections.domain.in_force import RulesInForce, rule_at
 from corrections.domain.model import FOREVER_US, Episode, Reports, Rule, Severity, ZoneVersion, from_us, to_us
 from corrections.domain.reasons import boundary_reason, mock_reason
 from corrections.domain.rules import BoundaryRule, Rulebook
@@ -28,7 +29,7 @@ def settle_episodes(
     derived: Sequence[Episode],
     since_us: int,
     book: Rulebook,
-    rule: BoundaryRule,
+    rules: RulesInForce,
     due: Due,
     now: datetime,
     late: Reports | None = None,
@@ -36,7 +37,10 @@ def settle_episodes(
     """Make a subject's stored violations by fix time those that ``derived`` says, for fix times after ``since_us``; ``late`` are her
     reports that came after later ones."""
     versions = {v.id: v for v in book.zones.versions}
-    columns = partial(episode_columns, versions=versions, timezone=book.timezone, rule=rule, now=now)
+
+    def columns(episode: Episode) -> dict[str, Any]:
+        return episode_columns(episode, versions, book.timezone, rule_at(rules, episode.opened_us), now)
+
     within = nothing_late if late is None else partial(late_within, late=late, book=book)
     settle(session, subject, derived, BY_FIX, since_us, FOREVER_US, columns, due, now, within)
 
@@ -44,7 +48,7 @@ def settle_episodes(
 def episode_columns(
     episode: Episode, versions: Mapping[int, ZoneVersion], timezone: ZoneInfo, rule: BoundaryRule, now: datetime
 ) -> dict[str, Any]:
-    """The columns of a violation that an episode tells, evidence frozen in: zone version, rule settings, fixes."""
+    """The columns of a violation that an episode tells, evidence frozen in: zone version, rule settings when it opened, fixes."""
     if episode.ended_us is None and episode.window_ends_us <= to_us(now):
         episode = replace(episode, ended_us=episode.window_ends_us)  # the memory's own goes on until a fix ends it
     zone = versions.get(episode.zone_version_id)

@@ -9,8 +9,9 @@ import numpy as np
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from corrections.domain.in_force import RulesInForce, advance_through
 from corrections.domain.model import FOREVER_US, Ints, Reports, from_us, to_us
-from corrections.domain.rules import BoundaryRule, Memory, Rulebook, Standing, advance
+from corrections.domain.rules import Memory, Rulebook, Standing
 from corrections.monitor.by_fix import settle_episodes
 from corrections.settings import Due
 from corrections.store.rulebook import checkpoint_before, load_reports
@@ -23,15 +24,16 @@ def derive(
     states: Mapping[int, SubjectState],
     fresh: Reports,
     upto_id: int,
-    rule: BoundaryRule,
+    rules: RulesInForce,
     due: Due,
     now: datetime,
 ) -> None:
     """Judge ``fresh`` reports with positions (in order) of these subjects, and settle violations, states and checkpoints.
 
     1. Where all of a subject's fresh fixes are later than the last one judged, go on from her memory. 2. Else, or where a revision was
-    asked for, start over from the last checkpoint before, with all her reports up to ``upto_id``. 3. Advance all together, in columns.
-    4. Settle each subject's violations over the span that was derived. 5. Keep memory and checkpoints.
+    asked for, start over from the last checkpoint before, with all her reports up to ``upto_id``. 3. Advance all together, in columns,
+    each fix by the rules in force when it was measured. 4. Settle each subject's violations over the span that was derived. 5. Keep
+    memory and checkpoints.
     """
     memories: dict[int, Memory] = {}
     since: dict[int, int] = {}
@@ -47,11 +49,11 @@ def derive(
     if not parts:
         return
     taken = _joined(parts).ordered()
-    done = advance(book, taken, memories, since, rule)
+    done = advance_through(book, taken, memories, since, rules)
     people = _subjects(session, list(since))
     for subject_id, start in since.items():
         episodes = done.episodes.get(subject_id, [])
-        settle_episodes(session, people[subject_id], episodes, start, book, rule, due, now, late[subject_id])
+        settle_episodes(session, people[subject_id], episodes, start, book, rules, due, now, late[subject_id])
         for begun_us, memory in done.checkpoints.get(subject_id, []):
             session.add(Checkpoint(subject_id=subject_id, fix_time=from_us(begun_us), memory=memory))
         _remember(states[subject_id], taken, _rows_of(taken, subject_id), memories[subject_id])

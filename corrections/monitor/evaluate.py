@@ -18,8 +18,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from corrections import clock
+from corrections.domain.in_force import RulesInForce
 from corrections.domain.model import Reports, from_us, to_us
-from corrections.domain.rules import BoundaryRule, Rulebook
+from corrections.domain.rules import Rulebook
 from corrections.monitor import phones
 from corrections.monitor.asking import ask_where_uncertain, note_answers
 from corrections.monitor.contact import take_contacts
@@ -28,6 +29,7 @@ from corrections.monitor.phones import as_words
 from corrections.records.revision import ensure_state
 from corrections.settings import Settings
 from corrections.store.database import reading, writing
+from corrections.store.rule_history import remember_rule, rules_in_force
 from corrections.store.rulebook import SELECTED, Rulebooks, as_columns, boundary_rule
 from corrections.store.tables import Report, StreamPosition, Subject, SubjectState
 
@@ -56,14 +58,25 @@ class Evaluator:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine, self._settings = engine, settings
         self._books = Rulebooks()
+        self._remembered = False
 
     def run(self, now: datetime | None = None) -> Evaluated:
         """Evaluate until nothing is new. ``now`` is the clock's unless given."""
         done = Evaluated()
-        for bureau_id in self._waiting(now or clock.now()):
+        waiting = self._waiting(now or clock.now())
+        if waiting:
+            self._remember_rule(now or clock.now())
+        for bureau_id in waiting:
             while self._batch(bureau_id, now or clock.now(), done):
                 pass
         return done
+
+    def _remember_rule(self, now: datetime) -> None:
+        """Once a process, so that one which still runs by older settings does not bring them back."""
+        if not self._remembered:
+            with writing(self._engine) as session:
+                remember_rule(session, boundary_rule(self._settings.rules.boundary), now)
+            self._remembered = True
 
     def _waiting(self, now: datetime) -> list[int]:
         """The bureaus in which something is new; a look that never waits for a writer."""
@@ -105,29 +118,29 @@ class Evaluator:
     def _settle(
         self, session: Session, book: Rulebook, states: dict[int, SubjectState], fresh: Reports, upto: int, now: datetime
     ) -> list[int]:
-        rule, due = boundary_rule(self._settings.rules.boundary), self._settings.rules.due
+        rules, due = rules_in_force(session), self._settings.rules.due
         positioned = fresh.take(~np.isnan(fresh.lat)).ordered()
         waiting = {s for s, state in states.items() if state.fault is not None and not _may_retry(state, now)}
         ready = [s for s in states if s not in waiting]
         try:
             with session.begin_nested():
-                derive(session, book, {s: states[s] for s in ready}, positioned, upto, rule, due, now)
+                derive(session, book, {s: states[s] for s in ready}, positioned, upto, rules, due, now)
             failed: list[int] = []
         except Exception:
             log.warning("evaluating %d subjects at once failed; trying each alone", len(ready), exc_info=True)
             session.expire_all()
-            failed = [s for s in ready if not self._alone(session, book, s, positioned, upto, rule, now)]
+            failed = [s for s in ready if not self._alone(session, book, s, positioned, upto, rules, now)]
         for subject in waiting:
             _put_off(session.get_one(SubjectState, subject), positioned)
         return failed
 
     def _alone(
-        self, session: Session, book: Rulebook, subject: int, positioned: Reports, upto: int, rule: BoundaryRule, now: datetime
+        self, session: Session, book: Rulebook, subject: int, positioned: Reports, upto: int, rules: RulesInForce, now: datetime
     ) -> bool:
         state = session.get_one(SubjectState, subject)
         try:
             with session.begin_nested():
-                derive(session, book, {subject: state}, positioned, upto, rule, self._settings.rules.due, now)
+                derive(session, book, {subject: state}, positioned, upto, rules, self._settings.rules.due, now)
             return True
         except Exception as error:
             log.exception("subject %d could not be evaluated and was set aside", subject)

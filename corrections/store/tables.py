@@ -390,6 +390,15 @@ class AreaSilence(SQLModel, table=True):
     subjects: int = 0
 
 
+class RuleSettings(SQLModel, table=True):
+    """The settings of the boundary rule in force for what was measured from ``valid_from`` on, until the next row's."""
+
+    __tablename__ = "rule_settings"
+    id: int | None = _key()
+    valid_from: datetime = _when()
+    boundary: dict[str, Any] = _json()
+
+
 class Pulse(SQLModel, table=True):
     """The last sign of life of each process, by which its own outages are known."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from corrections.records import accounts, outlines, permits, zones
 from corrections.records.accounts import actor_by_login
 from corrections.settings import Boundary, Rules, Settings
 from corrections.store.database import reading, writing
+from corrections.store.rule_history import as_json, rules_in_force
 from corrections.store.tables import AuditEvent, Report, Violation, Zone, ZoneRevision
 from tests.monitor.conftest import LAT, LON, NOW, District
 from tests.monitor.test_any_order import an_eventful_day, with_places
@@ -49,10 +50,11 @@ def one_that_lasts(district: District) -> Violation:
     return the_one(district)
 
 
-def in_batches(district: District, rows: list[dict[str, Any]], size: int) -> None:
+def in_batches(district: District, rows: list[dict[str, Any]], size: int, first: datetime = NOW) -> None:
+    """``first`` is when the first batch is evaluated."""
     for i in range(0, len(rows), size):
         district.store(rows[i : i + size])
-        district.evaluate()
+        district.evaluate(NOW if i else first)
 
 
 @pytest.fixture
@@ -90,18 +92,38 @@ def test_it_is_identical_also_after_late_evidence_revised_it(pair: District) -> 
         assert (why.verdict, why.agrees) == (Verdict.NOT_BORNE_OUT if withdrawn else Verdict.IDENTICAL, True)
 
 
-def test_it_is_identical_also_after_the_settings_were_changed(pair: District) -> None:
-    rows = sorted(an_eventful_day(pair, 5), key=lambda row: row["fix_time"])
-    in_batches(pair, rows[:90], 20)
-    before = [v.id for v in by_fix(pair) if v.ended_at is not None]
+@pytest.mark.parametrize("seed", range(5, 9))
+def test_it_is_identical_also_after_the_settings_were_changed_in_the_midst_of_it(pair: District, seed: int) -> None:
+    rows = sorted(an_eventful_day(pair, seed), key=lambda row: row["fix_time"])
+    middle = rows[len(rows) // 2]["fix_time"]
+    pair.store(rows[: len(rows) // 2 : 2])
+    pair.evaluate(middle)
     pair.settings = Settings(rules=Rules(boundary=Boundary(preset="calm")))
-    in_batches(pair, rows[90:], 20)
+    in_batches(pair, [*rows[len(rows) // 2 :], *rows[1 : len(rows) // 2 : 2]], 20, first=middle)
 
     found = by_fix(pair)
 
-    assert before
     assert len({str(v.evidence["settings"]) for v in found}) == 2
-    assert {explained(pair, v).verdict for v in found if v.id in before} == {Verdict.IDENTICAL}
+    assert {explained(pair, v).verdict for v in found} == {Verdict.IDENTICAL}
+
+
+def test_what_is_late_is_judged_by_the_settings_of_its_fix_time(database: Engine, make_district: Callable[..., District]) -> None:
+    def found(*batches: tuple[str, list[dict[str, Any]]]) -> list[Any]:
+        for preset, rows in batches:
+            district.settings = Settings(rules=Rules(boundary=Boundary(preset=preset)))
+            district.store(rows)
+            district.evaluate(middle)
+        return [(v.started_at, v.opened_at, v.evidence["settings"]) for v in by_fix(district)]
+
+    middle = START + 60 * MINUTE
+    district = make_district(database)
+    early, late = district.walk(0, START, OUT[:6]), district.walk(0, middle, [9_000, 9_000, *[0] * 6])
+    came_late = found(("prompt", early[:1]), ("calm", late), ("calm", early))
+
+    ((_, opened, settings),) = came_late
+    assert opened < middle
+    with reading(district.engine) as session:
+        assert settings == as_json(rules_in_force(session)[0][1])
 
 
 def test_a_mocked_spell_comes_out_identical_whether_it_lasts_or_not(district: District) -> None:
@@ -156,6 +178,7 @@ def test_a_zone_that_was_renamed_and_redrawn_since_changes_nothing(district: Dis
         (lambda v: v.evidence["deciding"][1].update(certainty=0.5), ["evidence.deciding[1].certainty"]),
         (lambda v: v.evidence.pop("fixes"), ["evidence.fixes"]),
         (lambda v: v.evidence.update(more=1), ["evidence.more"]),
+        (lambda v: v.evidence["settings"].update(close_at=0.19), ["evidence.settings.close_at"]),
         (lambda v: setattr(v, "opened_at", v.opened_at + timedelta(microseconds=1)), ["opened_at"]),
         (lambda v: setattr(v, "reason_en", v.reason_en.replace("outside", "inside")), []),
         (lambda v: setattr(v, "reason_zh", v.reason_zh + "！"), ["reason_zh"]),

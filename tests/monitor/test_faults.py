@@ -40,14 +40,14 @@ def fault_of(district: District, subject: int) -> str | None:
 
 def fails_for(district: District, subject: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Judging this subject's reports raises an error."""
-    real = derive_module.advance
+    real = derive_module.advance_through
 
     def advance(book: Any, reports: Any, *rest: Any) -> Any:
         if district.subjects[subject] in reports.subject:
             raise ZeroDivisionError("a fault of one subject")
         return real(book, reports, *rest)
 
-    monkeypatch.setattr(derive_module, "advance", advance)
+    monkeypatch.setattr(derive_module, "advance_through", advance)
 
 
 def test_a_subject_that_cannot_be_judged_is_set_aside_and_the_others_go_on(

@@ -100,6 +100,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_notice_subject_id'), ['subject_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_notice_violation_id'), ['violation_id'], unique=False)
 
+    op.create_table('rule_settings',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('valid_from', corrections.store.types.UTCDateTime(), nullable=False),
+    sa.Column('boundary', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rule_settings'))
+    )
+
     # Not as a batch: SQLite would make the table anew, without its triggers.
     op.add_column('report', sa.Column('charging', sa.Boolean(), nullable=True))
     op.add_column('report', sa.Column('client_state', sa.String(), nullable=False, server_default=''))
@@ -146,6 +153,7 @@ def downgrade() -> None:
 
     op.drop_column('report', 'client_state')
     op.drop_column('report', 'charging')
+    op.drop_table('rule_settings')
 
     with op.batch_alter_table('notice', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_notice_violation_id'))
