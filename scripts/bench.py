@@ -14,15 +14,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from corrections.errors import CorrectionsError
-from scripts.measure import alerts, distance, geometry, http, memory
+from scripts.measure import alerts, belief, distance, geometry, http, memory, phones
 from scripts.measure.figures import Outcome
 from scripts.sample_service import Trouble
 
 MEASUREMENTS: dict[str, Callable[[], list[Outcome]]] = {
     "geometry": geometry.measure,
+    "belief": belief.measure,
     "distance": distance.measure,
     "http": http.measure,
     "memory": memory.measure,
+    "phones": phones.measure,
     "alertbench": alerts.measure,
 }
 BY_ITSELF = {"alertbench"}  # only when asked for

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from corrections.domain.geodesy import Plane, distances_m, plane_at
 from corrections.domain.model import Bools, Floats, Ints, Window, ZoneKind, ZoneVersion, from_us, to_us
 
-DENSIFY_DEG = 0.01  # about 1 km: the straight edge on the plane then strays less than 2 cm from the course in degrees
+DENSIFY_DEG = 0.005  # about 500 m: the straight edge on the plane then strays less than 6 mm from the course in degrees
 METRES_PER_DEGREE = 111_700.0  # more than any degree on the ellipsoid, so bounds taken with it never cut too deep
 GRID_CELLS = 96
 GRID_FROM_POINTS = 4_000

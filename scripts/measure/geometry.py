@@ -84,7 +84,7 @@ def _more(scene: Scene, zones: ZoneBook, bindings: Bindings) -> None:
         row, zone = bindings.pairs(scene.subject)
         zones.signed_distance_m(zone, scene.lat[row], scene.lon[row], ENOUGH_RADII * radius[row])
 
-    reports = _as_reports(scene)
+    reports = as_reports(scene)
     everything = dict.fromkeys(scene.bindings, ((-FOREVER_US, FOREVER_US),))
     rulebook = Rulebook(ZoneInfo("Asia/Shanghai"), zones, bindings, everything)
 
@@ -98,7 +98,7 @@ def _more(scene: Scene, zones: ZoneBook, bindings: Bindings) -> None:
     line("ours: domain.rules.judge, from reports to episodes, per report", measured[1].per(n))
 
 
-def _as_reports(scene: Scene) -> Reports:
+def as_reports(scene: Scene) -> Reports:
     """The scene's points as one day's reports, spread evenly for each subject."""
     n = len(scene.subject)
     first = np.searchsorted(scene.subject, scene.subject)

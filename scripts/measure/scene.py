@@ -22,13 +22,14 @@ NEAR_HOME = 0.7
 
 @dataclass(slots=True)
 class Scene:
-    """``fences`` (WGS-84 lon, lat), whom each binds, and reports as columns ordered by subject."""
+    """``fences`` (WGS-84 lon, lat), whom each binds, reports as columns ordered by subject, and each subject's home (lat, lon)."""
 
     fences: NDArray[np.object_]
     bindings: dict[int, list[int]]
     subject: Ints
     lat: Floats
     lon: Floats
+    home: Floats
 
     @property
     def checks(self) -> int:
@@ -76,11 +77,13 @@ def make_scene(subjects: int, reports: int, seed: int = 1) -> Scene:
     xy = np.where(
         near[:, None], homes[reporting] + rng.normal(0, 400, (reports, 2)), rng.uniform(-1.2, 1.2, (reports, 2)) * DISTRICT_RADIUS_M
     )
-    lat, lon = np.empty(reports), np.empty(reports)
+    lat, lon, home = np.empty(reports), np.empty(reports), np.empty((subjects, 2))
     for office, plane in enumerate(planes):
+        of = office_of == office
+        home[of] = np.column_stack(plane.to_degrees(homes[of, 0], homes[of, 1]))
         rows = office_of[reporting] == office
         lat[rows], lon[rows] = plane.to_degrees(xy[rows, 0], xy[rows, 1])
-    return Scene(np.array(fences, dtype=object), bindings, reporting.astype(np.int64), lat, lon)
+    return Scene(np.array(fences, dtype=object), bindings, reporting.astype(np.int64), lat, lon, home)
 
 
 def _add(fences: list[BaseGeometry], plane: Plane, area: BaseGeometry) -> int:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import shapely
 
-from corrections.domain.geodesy import distance_m
+from corrections.domain.geodesy import distance_m, distances_m
 from scripts import bench
-from scripts.measure import distance, load, memory, postgis
+from scripts.measure import alerts, belief, distance, lives, load, memory, postgis
 from scripts.measure.figures import Outcome, Times, against, in_turn, not_measured
 from scripts.measure.scene import make_scene
 from scripts.sample_service import Trouble
@@ -39,6 +39,70 @@ def test_what_is_timed_gives_the_hits_that_shapely_gives_one_by_one() -> None:
     points = [shapely.Point(lon, lat) for lon, lat in zip(scene.lon, scene.lat, strict=True)]
     one_by_one = sum(bool(scene.fences[f].contains(points[i])) for i, s in enumerate(scene.subject) for f in scene.bindings[int(s)])
     assert hits == one_by_one > 0
+
+
+def test_lives_are_of_people_who_mostly_rest_at_home_and_seldom_leave_the_district() -> None:
+    scene = make_scene(280, 1)
+    zones, bindings = lives.lived_zones(scene)
+
+    reports = lives.make_lives(scene, 100)
+
+    assert len(reports) == 28_000
+    assert (np.diff(reports.fix_us.reshape(280, 100), axis=1) == 600_000_000).all()
+    home = scene.home[reports.subject]
+    away_m = distances_m(home[:, 0], home[:, 1], reports.lat, reports.lon)
+    assert 0.5 < (away_m < 300).mean() < 0.9
+    district = bindings.pairs(np.array([0]))[1][0]
+    inside = zones.contains(np.full(28_000, district), reports.lat, reports.lon)
+    assert 0.0005 < 1 - inside.mean() < 0.2
+
+
+def test_nobody_is_forbidden_to_be_at_home_and_each_has_one_curfew() -> None:
+    scene = make_scene(280, 1)
+
+    zones, bindings = lives.lived_zones(scene)
+
+    row, zone = bindings.pairs(np.arange(280))
+    at_home = zones.contains(zone, scene.home[row, 0], scene.home[row, 1])
+    assert at_home.tolist() == zones.inclusion[zone].tolist()
+    assert np.bincount(row[[bool(zones.versions[z].windows) for z in zone]]).tolist() == [1] * 280
+
+
+@pytest.mark.parametrize("kind", belief.KINDS)
+def test_the_cost_of_belief_is_told_beside_bare_containment_of_the_same_points(kind: str) -> None:
+    told = belief.run(kind, 20, 10)
+
+    assert told["checks"] > 5
+    assert min(told["contains_us"], told["shapely_us"], told["advance_us"]) > 0
+    assert told["peak_mb"] >= told["before_mb"] > 10
+
+
+def test_scores_of_several_scenarios_are_told_as_one() -> None:
+    few = {"must_detect": 10, "detected": 1.0, "delay_min_p50": 8.0, "false_per_100_subject_days": 1.0}
+    many = {"must_detect": 30, "detected": 0.8, "delay_min_p50": 12.0, "false_per_100_subject_days": 2.0}
+
+    told = alerts.together([few, many])
+
+    assert told == pytest.approx({"detected": 0.85, "delay_min_p50": 10.0, "false_per_100_subject_days": 1.5})
+
+
+def test_the_frontier_moves_every_threshold_and_the_middle_of_it_is_the_preset() -> None:
+    plain, eager = alerts.rule_of("calm"), alerts.rule_of("calm", 1.5)
+
+    before = [getattr(plain.open_at, name) for name in ("inclusion", "curfew", "exclusion", "grave")]
+    after = [getattr(eager.open_at, name) for name in ("inclusion", "curfew", "exclusion", "grave")]
+    assert plain == alerts.rule_of("calm", 0.0)
+    assert [np.log(a / (1 - a)) - np.log(b / (1 - b)) for a, b in zip(after, before, strict=True)] == pytest.approx([1.5] * 4)
+
+
+def test_zones_300_km_across_are_measured_on_both_sides() -> None:
+    rng = np.random.default_rng(1)
+
+    for _, zone, plane in distance.wide_zones(rng):
+        west, south, _, north = shapely.bounds(zone)
+        assert 200_000 < distance_m(south, west, north, west) < 350_000
+        lat, lon = distance.points_beside(rng, plane, shapely.boundary(zone), 40)
+        assert 5 < shapely.contains_xy(zone, lon, lat).sum() < 35
 
 
 def test_a_target_can_be_missed_in_either_direction(capsys: pytest.CaptureFixture[str]) -> None:

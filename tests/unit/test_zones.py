@@ -81,6 +81,33 @@ def test_distances_are_metres_on_the_ellipsoid() -> None:
     assert measured == pytest.approx(expected, abs=1.0, rel=1e-4)
 
 
+def wide(parts: bool, hole: bool) -> shapely.Geometry:
+    """A zone 300 km across, straight in degrees over hundreds of kilometres, so that its course is not that of a geodesic."""
+    whole = shapely.Polygon([(LON - 1.7, LAT - 1.3), (LON + 1.9, LAT - 1.1), (LON + 1.6, LAT + 1.3), (LON - 1.9, LAT + 1.2)])
+    if hole:
+        whole = whole.difference(shapely.box(LON - 0.6, LAT - 0.4, LON + 0.5, LAT + 0.5))
+    if parts:
+        whole = whole.difference(shapely.box(LON + 0.7, LAT - 2.0, LON + 0.8, LAT + 2.0))
+    return whole
+
+
+@pytest.mark.parametrize(("parts", "hole"), [(False, False), (False, True), (True, False), (True, True)])
+def test_distances_of_a_zone_300_km_across_are_geodesic_to_a_thousandth_on_both_sides(parts: bool, hole: bool) -> None:
+    zone = wide(parts, hole)
+    rng = np.random.default_rng(8)
+    edge = shapely.get_coordinates(shapely.line_interpolate_point(zone.boundary, rng.uniform(0, 1, 16), normalized=True))
+    away = np.exp(rng.uniform(np.log(0.0004), np.log(0.5), 16)) * np.where(rng.random(16) < 0.5, 1, -1)
+    lat, lon = edge[:, 1] + away, edge[:, 0] + away * 0.7
+
+    measured = ZoneBook([version(zone)]).signed_distance_m(np.zeros(16, dtype=np.int64), lat, lon, np.full(16, 1e9))
+
+    inside = shapely.intersects_xy(zone, lon, lat)
+    assert 3 < inside.sum() < 13
+    assert (measured < 0).tolist() == inside.tolist()
+    expected = [nearest_geodesic_m(zone, a, o) for a, o in zip(lat, lon, strict=True)]
+    assert np.abs(measured) == pytest.approx(expected, rel=1e-3)
+
+
 @pytest.mark.parametrize(("kind", "inside_is_wrong"), [(ZoneKind.INCLUSION, False), (ZoneKind.EXCLUSION, True)])
 def test_a_distance_is_positive_on_the_wrong_side(kind: ZoneKind, inside_is_wrong: bool) -> None:
     square = shapely.box(LON, LAT, LON + 0.1, LAT + 0.1)
