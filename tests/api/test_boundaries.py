@@ -88,6 +88,7 @@ CASES = [
     Case("POST /notices/{notice_id}/done", STAFF),
     Case("POST /subjects/{subject_id}/fix-requests", STAFF, PURPOSE),
     Case("GET /subjects/{subject_id}/fix-requests", STAFF),
+    Case("GET /subjects/{subject_id}/present", STAFF),
     Case("GET /subjects/{subject_id}/log", STAFF, query=DAYS),
     Case("GET /subjects/{subject_id}/log.html", STAFF, query=DAYS),
     Case("POST /subjects/{subject_id}/log/entries", STAFF, {"kind": "visit", "content": "家访"}),

@@ -12,6 +12,7 @@ from corrections.errors import Forbidden, Invalid
 from corrections.records import whereabouts
 from corrections.store.access import Actor
 from corrections.store.database import reading, writing
+from corrections.store.tables import FixRequest, SubjectState
 from tests.api.house import HOME, SETTINGS, Service, a_report, found
 from tests.review.scene import MINUTE, NOW, an_actor
 
@@ -139,3 +140,42 @@ def test_a_track_needs_a_purpose_and_the_right_role(database: Engine) -> None:
             track(liming, "核查", hours=31 * 24 + 1)
         with pytest.raises(Forbidden):
             track(auditor, "核查")
+
+
+def test_how_a_subject_stands_now_is_told_without_a_place_or_a_purpose(service: Service) -> None:
+    with writing(service.engine) as session:
+        state = session.get_one(SubjectState, 1)
+        state.side, state.certainty, state.uncertain_since, state.fix_time = "unknown", 0.62, NOW - 25 * MINUTE, NOW - MINUTE
+        session.add(FixRequest(subject_id=1, reason="uncertain", asked_at=NOW, expires_at=NOW + 60 * MINUTE))
+
+    told = service.get("liming", "/subjects/1/present").json()
+    service.clock.advance(30 * MINUTE)
+    later = service.get("liming", "/subjects/1/present").json()
+
+    assert (told["monitored"], told["side"], told["side_now"], told["certainty"]) == (True, "unknown", "unknown", 0.62)
+    assert told["uncertain_since"] == "2026-03-02T00:35:00Z"
+    assert (told["asked"]["reason"], told["asked"]["asked_by"], told["asked"]["answered_at"]) == ("uncertain", None, None)
+    assert not {"lat", "lon"} & set(told)
+    assert later["side_now"] == "unknown"
+
+
+def test_a_side_does_not_hold_for_longer_than_a_fix_tells(service: Service) -> None:
+    with writing(service.engine) as session:
+        state = session.get_one(SubjectState, 1)
+        state.side, state.certainty, state.fix_time = "right", 0.0, NOW
+
+    told = service.get("liming", "/subjects/1/present").json()
+    service.clock.advance(21 * MINUTE)
+
+    assert (told["side"], told["side_now"]) == ("right", "right")
+    assert service.get("liming", "/subjects/1/present").json()["side_now"] == "unknown"
+
+
+def test_those_of_whom_one_cannot_tell_are_listed(service: Service) -> None:
+    with writing(service.engine) as session:
+        session.get_one(SubjectState, 1).uncertain_since = NOW
+
+    listed = service.get("liming", "/subjects", uncertain=True).json()["items"]
+
+    assert [subject["number"] for subject in listed] == ["S1"]
+    assert service.get("admin", "/subjects", uncertain=True).status_code == 403
