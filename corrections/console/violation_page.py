@@ -38,7 +38,7 @@ CHOICES = {
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a violation rests on, places included. ``fixes`` are the deciding ones, each with ``at`` and its ``parts`` in the story;
-    ``against`` is what speaks against it, None where the evidence does not keep that."""
+    ``against`` is what speaks against it, None where the evidence does not keep that, or there is no edge."""
 
     fixes: list[dict[str, Any]]
     sketch: Sketch | None
@@ -120,7 +120,7 @@ def _evidence(session: Session, violation: Violation, timezone: ZoneInfo) -> Evi
     sketch = draw(places, revision.outline if revision else None)
     levels = thresholds(content.get("settings", {}), violation.rule, zone)
     course = draw_course(content, levels, violation.opened_at, violation.ended_at, timezone)
-    spoke = wording.against(content["against"]) if "against" in content else None
+    spoke = wording.against(content["against"]) if zone is not None and "against" in content else None
     return Evidence(fixes, sketch, course, spoke, zone.version if zone else None, content)
 
 

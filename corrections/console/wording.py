@@ -126,5 +126,7 @@ def share(setting: float) -> str:
 
 
 def percent(certainty: float) -> str:
-    """Never rounded up to a certainty that nobody has."""
+    """Never rounded up to a certainty that nobody has, nor down to none."""
+    if certainty < 0.005:
+        return "<1%"
     return f"{min(certainty * 100, 99.9):.1f}%" if certainty >= 0.985 else f"{certainty * 100:.0f}%"

@@ -438,3 +438,17 @@ def test_conduct_and_technical_matters_are_marked_apart(desk: Desk) -> None:
         told = desk.get("zhao", page).text
         assert technical in told
         assert conduct not in told
+
+
+def test_a_fake_position_has_no_edge_to_speak_for_or_against(desk: Desk) -> None:
+    nothing = {"right_side": 0, "coarse": 0, "doubtful": 0}
+    change_evidence(desk, against=nothing)
+    with writing(desk.engine) as session:
+        violation = session.get_one(Violation, 1)
+        violation.rule, violation.zone_id, violation.zone_revision_id = "mock_location", 0, None
+
+    told = desk.get("liming", "/console/violations/1", purpose="核查").text
+
+    assert "疑似虚假定位" in told
+    for word in ("不利于该判断", "误差嫌疑", "确信度"):
+        assert word not in told
