@@ -24,6 +24,7 @@ METRES_PER_DEGREE = 111_700.0  # more than any degree on the ellipsoid, so bound
 GRID_CELLS = 96
 GRID_FROM_POINTS = 4_000
 GRID_FROM_VERTICES = 64
+DEPTH_FROM_POINTS = 8
 DAY_US = 86_400_000_000
 
 
@@ -59,6 +60,7 @@ class ZoneBook:
         first: dict[tuple[float, float], int] = {}
         self._plane: Ints = np.array([first.setdefault(c, i) for i, c in enumerate(self._centres)], dtype=np.int64)
         self._grids: dict[int, _Grid] = {}
+        self._depth_m: Floats = np.full(len(self.versions), np.nan)  # from the middle of a zone's bounds to its edge, once it pays
 
     def contains(self, zone: Ints, lat: Floats, lon: Floats) -> Bools:
         """Whether each position lies in its zone, the edge counting as inside.
@@ -127,7 +129,27 @@ class ZoneBook:
             grid = self._grids[index]
             rows = rows[(lon[rows] >= west[rows]) & (lon[rows] <= east[rows]) & (lat[rows] >= south[rows]) & (lat[rows] <= north[rows])]
             beyond[rows] = np.abs(_look_up(grid, lat[rows], lon[rows])) - grid.reach_m > enough_m[rows]
+        rows = np.flatnonzero(~beyond & ~gridded[zone])
+        beyond[rows] = self._depth(zone[rows]) - self._from_middle_m(zone[rows], lat[rows], lon[rows]) > enough_m[rows]
         return beyond
+
+    def _depth(self, zone: Ints) -> Floats:
+        """Metres from the middle of each zone's bounds to its edge, less a centimetre; nan where too few ask to measure it."""
+        asked = np.flatnonzero((np.bincount(zone, minlength=len(self.versions)) >= DEPTH_FROM_POINTS) & np.isnan(self._depth_m))
+        if len(asked):
+            west, south, east, north = self.bounds[asked].T
+            self._depth_m[asked] = self._edge_distance_m(asked, (south + north) / 2, (west + east) / 2) - 0.01
+        return self._depth_m[zone]
+
+    def _from_middle_m(self, zone: Ints, lat: Floats, lon: Floats) -> Floats:
+        """At least the metres from each position to the middle of its zone's bounds: along a course in degrees, all of it as long as
+        its longest part."""
+        west, south, east, north = self.bounds[zone].T
+        middle_lat, middle_lon = (south + north) / 2, (west + east) / 2
+        nearest_equator = np.where(lat * middle_lat > 0, np.minimum(np.abs(lat), np.abs(middle_lat)), 0.0)
+        east_m: Floats = (lon - middle_lon) * np.cos(np.radians(nearest_equator))
+        metres: Floats = np.hypot(lat - middle_lat, east_m) * METRES_PER_DEGREE
+        return metres
 
     def _edge_distance_m(self, zone: Ints, lat: Floats, lon: Floats) -> Floats:
         for index in np.unique(zone).tolist():
