@@ -69,8 +69,8 @@ class Boundary(Section):
     """How sure the service must be before a boundary violation is queued. See config/rules.toml for the meaning of each."""
 
     preset: Literal["prompt", "calm"] = "prompt"
-    prompt: Preset = Preset(inclusion=0.92, curfew=0.965, exclusion=0.6, grave=0.5, close_at=0.2)
-    calm: Preset = Preset(inclusion=0.97, curfew=0.985, exclusion=0.85, grave=0.6, close_at=0.2)
+    prompt: Preset = Preset(inclusion=0.9, curfew=0.95, exclusion=0.6, grave=0.5, close_at=0.2)
+    calm: Preset = Preset(inclusion=0.965, curfew=0.98, exclusion=0.8, grave=0.6, close_at=0.2)
     approach: Approach = Approach()
     floor_gps_m: float = 30.0
     floor_wifi_m: float = 100.0

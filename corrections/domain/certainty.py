@@ -15,6 +15,7 @@ from corrections.domain.belief import (
     Fixes,
     Followed,
     follow,
+    likely_source,
     radius_m,
     wrong_side_probability,
 )
@@ -76,8 +77,8 @@ def see(
 
 def _fixes(reports: Reports, counted: Ints, first: Ints, count: Ints, rule: BeliefRule) -> Fixes:
     accuracy, source = reports.accuracy_m[counted], reports.source[counted]
-    radius = radius_m(accuracy, source, rule)
-    return Fixes(first, count, reports.lat[counted], reports.lon[counted], radius, accuracy, reports.fix_us[counted], source)
+    radius, likely = radius_m(accuracy, source, rule), likely_source(accuracy, source)
+    return Fixes(first, count, reports.lat[counted], reports.lon[counted], radius, accuracy, reports.fix_us[counted], likely)
 
 
 @dataclass(slots=True)

@@ -36,6 +36,7 @@ from corrections.domain.zones import Bindings, ZoneBook
 from corrections.errors import Invalid
 
 BOUNDARY = (Rule.BOUNDARY, Rule.OVERDUE_RETURN)
+LOOKS_EVERY_US = 5_000_000  # schedules.evaluate_every_s
 COLUMNS = ("subject", "device", "fix_time", "received_time", "lat", "lon", "accuracy_m", "source")
 
 
@@ -94,17 +95,21 @@ def backtest(zones: Path, reports: Path, rule: BoundaryRule) -> Iterator[dict[st
 def _arrivals(columns: Reports) -> Iterator[list[list[int]]]:
     """What to evaluate together: the n-th stretch of every subject's reports as they came, each a list of positions. Subjects do not
     concern each other. A stretch goes on as long as each report is later than all before it, for then it comes to the same as one
-    report at a time; a late report is a stretch of its own."""
+    report at a time; late reports are a stretch of their own, of those that come within the time between two looks of the service."""
     newest: dict[int, tuple[int, int]] = {}
     stretches: dict[int, list[list[int]]] = defaultdict(list)
-    late: dict[int, bool] = defaultdict(lambda: True)
+    was_late: dict[int, bool] = {}
     for position in np.argsort(columns.received_us, kind="stable").tolist():
         subject, key = int(columns.subject[position]), (int(columns.fix_us[position]), int(columns.digest[position]))
-        is_late = subject in newest and key < newest[subject]
-        if is_late or late[subject]:
-            stretches[subject].append([])
-        stretches[subject][-1].append(position)
-        newest[subject], late[subject] = max(key, newest.get(subject, key)), is_late
+        late = key < newest.get(subject, key)
+        own = stretches[subject]
+        goes_on = was_late.get(subject) == late
+        if goes_on and late:
+            goes_on = columns.received_us[position] < columns.received_us[own[-1][0]] + LOOKS_EVERY_US
+        if not goes_on:
+            own.append([])
+        own[-1].append(position)
+        newest[subject], was_late[subject] = max(key, newest.get(subject, key)), late
     for turn in range(max(map(len, stretches.values()), default=0)):
         yield [own[turn] for own in stretches.values() if turn < len(own)]
 
@@ -114,8 +119,8 @@ def _evaluate(book: Rulebook, columns: Reports, turn: list[list[int]], subjects:
     rows: list[int] = []
     since: dict[int, int] = {}
     for stretch in turn:
-        number, position = int(columns.subject[stretch[0]]), stretch[0]
-        subject, key = subjects[number], (int(columns.fix_us[position]), int(columns.digest[position]))
+        number = int(columns.subject[stretch[0]])
+        subject, key = subjects[number], min((int(columns.fix_us[p]), int(columns.digest[p])) for p in stretch)
         if key > subject.last:
             rows.extend(stretch)
             since[number] = subject.last[0]
@@ -124,7 +129,7 @@ def _evaluate(book: Rulebook, columns: Reports, turn: list[list[int]], subjects:
         start, memory = max(c for c in subject.checkpoints if c[0] <= key[0]) if subject.checkpoints[0][0] <= key[0] else (-FOREVER_US, b"")
         subject.memory = Memory.decode(memory)
         subject.checkpoints = [c for c in subject.checkpoints if c[0] < start]
-        rows.extend(subject.heard(columns, start, int(columns.received_us[position])))
+        rows.extend(subject.heard(columns, start, int(columns.received_us[stretch[-1]])))
         since[number] = start - 1
     taken = columns.take(np.array(rows, dtype=np.int64)).ordered()
     memories = {number: subjects[number].memory for number in since}

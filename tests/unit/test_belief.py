@@ -9,11 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corrections.domain.belief import ENOUGH_RADII, FIRST, PLACES, Belief, BeliefRule, Fixes, follow, radius_m, wrong_side_probability
+from corrections.domain.belief import (
+    ENOUGH_RADII,
+    FIRST,
+    PLACES,
+    Belief,
+    BeliefRule,
+    Fixes,
+    follow,
+    likely_source,
+    radius_m,
+    wrong_side_probability,
+)
 from corrections.domain.model import SOURCES, Floats, Source
 
 RULE = BeliefRule()
-GPS, WIFI, CELL = (SOURCES.index(source) for source in (Source.SATELLITE, Source.WIFI, Source.CELL))
+UNKNOWN, GPS, WIFI, CELL = (SOURCES.index(source) for source in (Source.UNKNOWN, Source.SATELLITE, Source.WIFI, Source.CELL))
 MINUTE_US = 60_000_000
 DEGREE_M = 111_200.0
 HOME = [(0.0, i * 7.0 % 11) for i in range(6)]  # an hour at rest, metres east and north
@@ -143,6 +154,19 @@ def test_a_missing_accuracy_gets_the_floor_of_its_source() -> None:
     accuracy = np.array([np.nan, np.nan, 2.0, 40.0])
 
     assert radius_m(accuracy, np.array([GPS, CELL, GPS, GPS]), RULE).tolist() == [30.0, 2000.0, 5.0, 40.0]
+
+
+def test_a_coarse_claim_without_a_source_is_a_cell_fix_and_taken_for_worse_than_it_says() -> None:
+    accuracy, unknown = np.array([1_400.0, 900.0, np.nan]), np.array([UNKNOWN] * 3)
+
+    assert likely_source(accuracy, unknown).tolist() == [CELL, UNKNOWN, UNKNOWN]
+    assert radius_m(accuracy, unknown, RULE).tolist() == [4_200.0, 900.0, 100.0]
+
+
+def test_a_copy_of_a_moment_later_proves_nothing() -> None:
+    certainty = beyond(100, fixes_at([*HOME, (170.0, 0.0), (170.0, 0.0)], [*range(0, 60, 10), 60.0, 60.0 + 1 / 150], radius=23.0))
+
+    assert certainty[-1] == pytest.approx(certainty[-2], abs=0.05)
 
 
 def test_a_distance_of_enough_radii_says_all_there_is_to_say() -> None:
