@@ -28,8 +28,8 @@ class OpenAt:
     """The certainty at which a violation opens, by kind of zone: all day inside, inside within windows (a curfew), outside; and at
     most this for a zone of severity grave, whatever its kind."""
 
-    inclusion: float = 0.92
-    curfew: float = 0.965
+    inclusion: float = 0.9
+    curfew: float = 0.95
     exclusion: float = 0.6
     grave: float = 0.5
 
@@ -147,13 +147,13 @@ def judge(book: Rulebook, reports: Reports, memories: dict[int, Memory], rule: B
     lawful, lawful_from, lawful_until = _lawful(book, reports)
     counts = lawful & ~reports.mock
     where = {subject: memories[subject].where for subject in np.unique(reports.subject).tolist()}
-    near_m = np.array([rule.near_m(zone) for zone in book.zones.versions], dtype=np.float64)
+    near_m = np.array([rule.near_m(zone) for zone in book.zones.sorts], dtype=np.float64)[book.zones.sort]
     seen = see(book.zones, book.bindings, reports, np.flatnonzero(counts), where, rule.belief, near_m)
     bound = _binding(book, reports, seen, lawful_from, lawful_until)
     episodes = _watch_pairs(book, reports, seen, bound, memories, rule)
     _watch_mock(reports, lawful, lawful_until, memories, episodes)
     _settle(book, reports, memories, episodes)
-    opens = np.array([rule.opens(zone) for zone in book.zones.versions], dtype=np.float64)[seen.zone]
+    opens = np.array([rule.opens(zone) for zone in book.zones.sorts], dtype=np.float64)[book.zones.sort[seen.zone]]
     return Judgement(seen.row, seen.zone, seen.distance_m, seen.certainty, opens, bound.binds, counts, seen.doubt, episodes)
 
 
@@ -211,24 +211,32 @@ def _days_before(reports: Reports, day: Ints) -> Ints:
 
 
 def _stand(judgement: Judgement, reports: Reports, memories: dict[int, Memory], rule: BoundaryRule, done: Advance) -> None:
-    answers, worst = sides(judgement, len(reports), rule), _worst(judgement, len(reports))
+    n = len(reports)
+    wrong, unknown, worst = *_answers(judgement, n, rule), _worst(judgement, n)
+    known = np.where(unknown, -1, np.arange(n, dtype=np.int64))
     for subject, rows in _by_subject(reports):
-        known = [i for i in rows.tolist() if answers[i] is not Side.UNKNOWN]
         memory, last = memories[subject], int(rows[-1])
-        if known:
+        last_known = int(known[rows].max())
+        if last_known >= 0:
             memory.unknown_since_us = None
-        if answers[last] is Side.UNKNOWN and memory.unknown_since_us is None:
-            memory.unknown_since_us = int(reports.fix_us[known[-1] + 1 if known else rows[0]])
-        done.standing[subject] = Standing(answers[last], float(worst[last]), memory.unknown_since_us)
+        if unknown[last] and memory.unknown_since_us is None:
+            memory.unknown_since_us = int(reports.fix_us[last_known + 1 if last_known >= 0 else rows[0]])
+        side = Side.UNKNOWN if unknown[last] else Side.WRONG if wrong[last] else Side.RIGHT
+        done.standing[subject] = Standing(side, float(worst[last]), memory.unknown_since_us)
 
 
 def sides(judgement: Judgement, n: int, rule: BoundaryRule) -> list[Side]:
     """Three answers for each of ``n`` reports over all zones that bound then: wrong when one is certain, unknown when one cannot
     tell, or when the report counts for nothing (mocked, or without authority), else right."""
+    wrong, unknown = _answers(judgement, n, rule)
+    return [Side.WRONG if w else Side.UNKNOWN if u else Side.RIGHT for w, u in zip(wrong.tolist(), unknown.tolist(), strict=True)]
+
+
+def _answers(judgement: Judgement, n: int, rule: BoundaryRule) -> tuple[Bools, Bools]:
+    """For each of ``n`` reports whether she is surely on a wrong side, and, where not, whether one cannot tell."""
     wrong = np.zeros(n, dtype=bool)
     wrong[judgement.row[judgement.binds & (judgement.certainty >= judgement.opens)]] = True
-    unknown = (_worst(judgement, n) > rule.close_at) | ~judgement.counts
-    return [Side.WRONG if w else Side.UNKNOWN if u else Side.RIGHT for w, u in zip(wrong.tolist(), unknown.tolist(), strict=True)]
+    return wrong, ~wrong & ((_worst(judgement, n) > rule.close_at) | ~judgement.counts)
 
 
 def _worst(judgement: Judgement, n: int) -> Floats:
@@ -243,16 +251,15 @@ def _worst(judgement: Judgement, n: int) -> Floats:
 
 def _lawful(book: Rulebook, reports: Reports) -> tuple[Bools, Ints, Ints]:
     """Whether each report's subject might be located at its fix time, and the span (µs) in which she might."""
-    allowed = np.zeros(len(reports), dtype=bool)
-    starts, ends = np.zeros(len(reports), dtype=np.int64), np.zeros(len(reports), dtype=np.int64)
-    for subject, rows in _by_subject(reports):
-        spans = np.array(book.lawful.get(subject, ()), dtype=np.int64).reshape(-1, 2)
-        if not len(spans):
-            continue
-        at = np.searchsorted(spans[:, 0], reports.fix_us[rows], side="right") - 1
-        allowed[rows] = (at >= 0) & (reports.fix_us[rows] < spans[np.maximum(at, 0), 1])
-        starts[rows], ends[rows] = spans[np.maximum(at, 0), 0], spans[np.maximum(at, 0), 1]
-    return allowed, starts, ends
+    subjects, first, count = np.unique(reports.subject, return_index=True, return_counts=True)
+    spans = [book.lawful.get(subject) or ((0, 0),) for subject in subjects.tolist()]
+    starts, ends = (np.repeat(np.array([own[0][i] for own in spans], dtype=np.int64), count) for i in (0, 1))
+    for i in [i for i, own in enumerate(spans) if len(own) > 1]:  # seldom: what follows on the first span
+        rows = slice(first[i], first[i] + count[i])
+        several = np.array(spans[i], dtype=np.int64)
+        at = np.maximum(np.searchsorted(several[:, 0], reports.fix_us[rows], side="right") - 1, 0)
+        starts[rows], ends[rows] = several[at, 0], several[at, 1]
+    return (reports.fix_us >= starts) & (reports.fix_us < ends), starts, ends
 
 
 @dataclass(slots=True)
@@ -313,8 +320,9 @@ def _by_subject(reports: Reports) -> list[tuple[int, Ints]]:
     """(subject, its rows) for reports ordered by subject."""
     if not len(reports):
         return []
-    cut = np.flatnonzero(np.diff(reports.subject)) + 1
-    return [(int(reports.subject[rows[0]]), rows) for rows in np.split(np.arange(len(reports), dtype=np.int64), cut)]
+    first = np.concatenate([[0], np.flatnonzero(np.diff(reports.subject)) + 1])
+    rows, ends = np.arange(len(reports), dtype=np.int64), [*first[1:].tolist(), len(reports)]
+    return [(s, rows[i:j]) for s, i, j in zip(reports.subject[first].tolist(), first.tolist(), ends, strict=True)]
 
 
 # ---- watching
@@ -333,11 +341,18 @@ def _watch_pairs(
     may = bound.binds | (bound.leave_until_us > 0)
     outside = np.flatnonzero((seen.certainty > rule.close_at) & may)
     closer = np.flatnonzero((seen.nearness > rule.close_at) & bound.binds)
-    subjects = reports.subject[seen.row[first]].tolist()
-    for i, subject in enumerate(subjects):
+    subjects = reports.subject[seen.row[first]]
+    spans = [np.searchsorted(restless, [first, last]) for restless in (outside, closer)]
+    watched = [s for s in np.unique(subjects).tolist() if memories[s].watches or memories[s].approaches]
+    at_all = (spans[0][0] < spans[0][1]) | (spans[1][0] < spans[1][1]) | np.isin(subjects, watched)
+    for i in np.flatnonzero(at_all).tolist():
+        subject = int(subjects[i])
         memory, zone = memories[subject], book.zones.versions[int(seen.zone[first[i]])]
-        for restless, watches, kind in ((outside, memory.watches, Rule.BOUNDARY), (closer, memory.approaches, Rule.APPROACH)):
-            begin, end = np.searchsorted(restless, [first[i], last[i]])
+        for restless, (begins, ends), watches, kind in (
+            (outside, spans[0], memory.watches, Rule.BOUNDARY),
+            (closer, spans[1], memory.approaches, Rule.APPROACH),
+        ):
+            begin, end = int(begins[i]), int(ends[i])
             if begin == end and zone.id not in watches:
                 continue
             kept = watches.setdefault(zone.id, Watch())
@@ -389,9 +404,12 @@ def _watch_mock(reports: Reports, lawful: Bools, ends: Ints, memories: dict[int,
 
 def _settle(book: Rulebook, reports: Reports, memories: dict[int, Memory], episodes: dict[int, list[Episode]]) -> None:
     """End by time, or by the end of the binding, what a subject's latest fix has left behind, and forget what is over."""
-    until = {v.id: v.valid_until_us for v in book.zones.versions}
+    until: dict[int, int] = {}
     for subject, rows in _by_subject(reports):
         memory, latest = memories[subject], int(reports.fix_us[rows[-1]])
+        if not memory.watches and not memory.approaches and memory.mock is None:
+            continue
+        until = until or {v.id: v.valid_until_us for v in book.zones.versions}
         bound = book.bindings.versions_of(subject, book.zones)
         ended: list[Episode] = []
         for watches in (memory.watches, memory.approaches):

@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from corrections.domain.geodesy import Plane, distances_m, plane_at
-from corrections.domain.model import Bools, Floats, Ints, Window, ZoneKind, ZoneVersion, from_us, to_us
+from corrections.domain.model import Bools, Floats, Ints, Severity, Window, ZoneKind, ZoneVersion, from_us, to_us
 
 DENSIFY_DEG = 0.005  # about 500 m: the straight edge on the plane then strays less than 6 mm from the course in degrees
 METRES_PER_DEGREE = 111_700.0  # more than any degree on the ellipsoid, so bounds taken with it never cut too deep
@@ -54,6 +54,12 @@ class ZoneBook:
         self.valid_until: Ints = np.array([v.valid_until_us for v in self.versions], dtype=np.int64)
         self.zone_id: Ints = np.array([v.zone_id for v in self.versions], dtype=np.int64)
         self._windowed: Bools = np.array([bool(v.windows) for v in self.versions], dtype=bool)
+        # Zones that a rule treats alike are of one sort: of each sort one zone, and the sort of every zone.
+        alike: dict[tuple[ZoneKind, Severity, bool], int] = {}
+        self.sort: Ints = np.array(
+            [alike.setdefault((v.kind, v.severity, bool(v.windows)), len(alike)) for v in self.versions], dtype=np.int64
+        )
+        self.sorts = [self.versions[int(np.argmax(self.sort == i))] for i in range(len(alike))]
         self._edges: NDArray[np.object_] = np.full(len(self.versions), None, dtype=object)
         # Where each zone's plane is centred, and for each zone the first one that shares its plane.
         self._centres = [(round(float(s + n)) / 2, round(float(w + e)) / 2) for w, s, e, n in self.bounds]
