@@ -156,6 +156,7 @@ def _as_text(days: list[dict[str, Any]]) -> str:
 def _day_lines(day: dict[str, Any]) -> Iterator[str]:
     """A day in a few lines; the page and the JSON say everything."""
     from corrections.records import words
+    from corrections.records.log_page import rule_of
 
     content, zone = day["log"], ZoneInfo(day["subject"]["timezone"])
     monitored, presence, coverage = content["supervision"]["monitored_s"], content["presence"], content["coverage"]
@@ -174,7 +175,8 @@ def _day_lines(day: dict[str, Any]) -> Iterator[str]:
     for number, v in content["violations"].items():
         result = t(*words.DECISIONS[v["decision"]]) if v["decision"] else v["claimed_by"] or v["officer"] or ""
         reason = t(v["reason_zh"], v["reason_en"])
-        yield f"  [{number}] {t(*words.RULES[v['rule']])}  {t(*words.REVIEW_STATES[v['state']])} {result}  {reason}"
+        what = f"{t(*rule_of(content, v))}  {t(*words.NATURES[v['nature']])}"
+        yield f"  [{number}] {what}  {t(*words.REVIEW_STATES[v['state']])} {result}  {reason}"
     for entry in content["entries"].values():
         yield f"  {_clock(entry['at'], zone)} {t(*words.ENTRY_KINDS[entry['kind']])} {entry['by']}: {entry['content']}"
     for part in day["parts"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -89,7 +89,14 @@ def list_(
     if as_json:
         print_json({"items": [asdict(item) for item in page.items], "more": page.after is not None})
         return
-    names = (t("对象", "subject"), t("规则", "rule"), t("等级", "severity"), t("状态", "state"), t("承办人", "officer"))
+    names = (
+        t("对象", "subject"),
+        t("规则", "rule"),
+        t("性质", "nature"),
+        t("等级", "severity"),
+        t("状态", "state"),
+        t("承办人", "officer"),
+    )
     headers = ("N", *names, t("期限", "due"), t("说明", "why"))
     table(headers, [_row(item, zones[item.id]) for item in page.items])
     if page.after is not None:
@@ -285,7 +292,8 @@ def _row(item: QueueItem, zone: ZoneInfo) -> tuple[Any, ...]:
     return (
         item.id,
         item.subject_number,
-        urgent + _word(words.RULES, item.rule),
+        urgent + t(*words.rule(item.rule, item.zone_kind)),
+        _word(words.NATURES, item.nature),
         _word(words.SEVERITIES, item.severity),
         _word(words.REVIEW_STATES, item.review_state) + changed,
         item.claimed_by_name or item.officer_name,
@@ -298,7 +306,8 @@ def _tell(item: QueueItem, steps: list[Step], zone: ZoneInfo) -> None:
     from corrections.records import words
 
     subject = item.subject_number if item.minor else f"{item.subject_number} {item.subject_name}"
-    what = (_word(words.RULES, item.rule), _word(words.SEVERITIES, item.severity), subject, item.office_name)
+    rule = t(*words.rule(item.rule, item.zone_kind))
+    what = (rule, _word(words.NATURES, item.nature), _word(words.SEVERITIES, item.severity), subject, item.office_name)
     say(f"{t('违规', 'Violation')} {item.id}  {'  '.join(what)}")
     say(t(item.reason_zh, item.reason_en))
     ended = local(item.ended_at, zone) or t("仍在持续", "goes on")
@@ -308,6 +317,13 @@ def _tell(item: QueueItem, steps: list[Step], zone: ZoneInfo) -> None:
     due = "" if item.decision else t(f"  期限 {local(item.due_at, zone)}", f"  due {local(item.due_at, zone)}")
     say(f"{_word(words.REVIEW_STATES, item.review_state)}  {holder}{decision}{due}  {t('版本', 'revision')} {item.revision}")
     for step in steps:
-        changed = t("；", "; ").join(step.content.get("told", {}).get(language(), []))
-        content = changed or " ".join(str(step.content[key]) for key in STEP_WORDS if step.content.get(key))
-        say(f"  {local(step.at, zone)}  {_word(words.STEPS, step.kind)}  {step.officer_name or t('系统', 'service')}  {content}".rstrip())
+        by = step.officer_name or t("系统", "service")
+        say(f"  {local(step.at, zone)}  {_word(words.STEPS, step.kind)}  {by}  {_said(step.content)}".rstrip())
+
+
+def _said(content: Mapping[str, Any]) -> str:
+    """What was said in a step: by the service in both languages, else by a person."""
+    if told := content.get("told", {}).get(language(), []):
+        return t("；", "; ").join(told)
+    said = [content[key] for key in STEP_WORDS if content.get(key)]
+    return " ".join(one[language()] if isinstance(one, Mapping) else str(one) for one in said)

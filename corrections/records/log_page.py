@@ -112,7 +112,7 @@ def _view(day: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         "bar": _bar(content, start, end, zone),
         "ticks": _ticks(start, end, zone),
         "at": lambda text: _clock(text, zone),
-        "rule": lambda violation: _rule(content, violation),
+        "rule": lambda violation: rule_of(content, violation),
         "parts": [
             {
                 "part": part["part"],
@@ -217,8 +217,8 @@ def _word(table: words.Words, key: str | None) -> Both:
     return Both(*table.get(key, (key, key)))
 
 
-def _rule(content: Mapping[str, Any], violation: Mapping[str, Any]) -> Both:
-    """What a violation is, as an officer calls it. The kind of its zone is told with the day's zones."""
+def rule_of(content: Mapping[str, Any], violation: Mapping[str, Any]) -> Both:
+    """What a violation of a day's log is, as an officer calls it. The kind of its zone is told with the day's zones."""
     code = violation["zone"]["code"] if violation["zone"] else None
     zone = content["presence"]["zones"].get(code)
     return Both(*words.rule(violation["rule"], zone["kind"] if zone else None))

@@ -11,8 +11,8 @@ from sqlmodel import col, select
 
 from corrections.cli import queue as commands
 from corrections.clock import SetClock
-from corrections.domain.model import Decision, FalseAlarmCause, Nature, ReviewState, Rule, Severity
-from corrections.review import queue
+from corrections.domain.model import Decision, FalseAlarmCause, Nature, NoticeKind, Recipient, ReviewState, Rule, Severity
+from corrections.review import notices, queue
 from corrections.review.reviewing import Answer, Means
 from corrections.settings import Settings
 from corrections.store.database import writing
@@ -41,7 +41,7 @@ def test_the_queue_is_listed_with_who_has_it_and_until_when(waiting: Run) -> Non
     assert said.code == 0
     row = said.out.splitlines()[2].split()
     assert row[:2] == ["1", "S1"]
-    assert {"李明", "2026-03-03", "12:00", "waiting", "medium"} <= set(row)
+    assert {"李明", "2026-03-03", "12:00", "waiting", "medium", "technical"} <= set(row)
 
 
 def test_the_list_can_be_narrowed(waiting: Run) -> None:
@@ -113,6 +113,16 @@ def test_a_violation_can_be_put_back_handed_over_and_reopened(waiting: Run) -> N
     assert released["review_state"] == "queued"
     assert handed["officer_name"] == "王芳"
     assert (reopened["review_state"], reopened["decision"]) == ("queued", None)
+
+
+def test_a_notice_is_told_in_the_history_in_one_language(waiting: Run, database: Engine) -> None:
+    with writing(database) as session:
+        notice = notices.notify(session, 1, Recipient.SUBJECT, NoticeKind.SILENCE, ("请检查手机", "Check your phone"), NOW)
+        notices.tell_of(session, session.get_one(Violation, 1), notice, NOW)
+
+    shown = waiting("queue", "show", "1", "--as", "liming").out
+
+    assert "notice  service  Check your phone\n" in shown
 
 
 def test_what_changed_is_told_in_the_history(waiting: Run, database: Engine) -> None:
