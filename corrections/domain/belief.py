@@ -63,7 +63,7 @@ CELL = SOURCES.index(Source.CELL)
 M_PER_DEGREE = 111_200.0
 LEAST, NEGLIGIBLE = 1e-280, 1e-15
 LEAST_FRESH = 0.001  # so that two fixes of one moment can be compared at all
-COARSE_FROM_M, COARSE_TIMES = 1000.0, 3.0
+COARSE_FROM_M, COARSE_TIMES = 1000.0, 4.0
 # Beyond this many radii on the right side a place is on the wrong side with less than half a per cent: further says nothing.
 ENOUGH_RADII = ERROR_SCALE * 10.0
 

@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from corrections.domain.in_force import answer
 from corrections.domain.model import Side, ZoneVersion, to_us
-from corrections.domain.rules import Memory, Spans, judge, sides
+from corrections.domain.rules import Memory, Spans
 from corrections.domain.zones import window_spans
 from corrections.settings import Settings
-from corrections.store.rulebook import Rulebooks, boundary_rule, checkpoint_before, load_reports
+from corrections.store.rule_history import rules_at_hand
+from corrections.store.rulebook import Rulebooks, checkpoint_before, load_reports
 from corrections.store.tables import Device, Subject
 
 HOLD_INTERVALS = 2.0
@@ -60,30 +62,24 @@ def whereabouts(
 ) -> Whereabouts:
     """``presence``, with the same by zone version. ``books`` keeps compiled zones for the next call."""
     assert subject.id is not None
-    rule = boundary_rule(settings.rules.boundary)
     book = (books or Rulebooks()).load(session, subject.bureau_id, [subject.id])
     hold_us = hold_s(session, subject.id) * 1_000_000
     begun, memory = checkpoint_before(session, subject.id, to_us(start) - hold_us)
     reports = load_reports(session, subject.id, begun, to_us(end))
     reports = reports.take(~reports.mock)
-    judgement = judge(book, reports, {subject.id: Memory.decode(memory)}, rule)
+    answers = answer(book, reports, {subject.id: Memory.decode(memory)}, rules_at_hand(session, settings))
     lawful = _cut(book.lawful.get(subject.id, ()), to_us(start), to_us(end))
     fix_us = reports.fix_us.tolist()
-    overall = list(_told(fix_us, sides(judgement, len(reports), rule), hold_us, to_us(end)))
+    overall = list(_told(fix_us, answers.overall, hold_us, to_us(end)))
     by_version: dict[int, list[Span]] = {}
     binding = book.bindings.versions_of(subject.id, book.zones)
     for index, version in enumerate(book.zones.versions):
         bound = _bound(version, book.timezone, lawful) if version.id in binding else []
         if bound:
-            mine = judgement.zone == index
-            answers = [_side(c, rule.opens(version), rule.close_at) for c in judgement.certainty[mine].tolist()]
-            told = list(_told([fix_us[row] for row in judgement.row[mine].tolist()], answers, hold_us, to_us(end)))
+            mine = answers.of_zone(index)
+            told = list(_told([fix_us[row] for row, _ in mine], [side for _, side in mine], hold_us, to_us(end)))
             by_version[version.id] = _joined([span for a, b in bound for span in _within(told, a, b)])
     return Whereabouts(lawful, _joined([span for a, b in lawful for span in _within(overall, a, b)]), by_version)
-
-
-def _side(certainty: float, open_at: float, close_at: float) -> Side:
-    return Side.WRONG if certainty >= open_at else Side.UNKNOWN if certainty > close_at else Side.RIGHT
 
 
 def _cut(spans: Spans, start_us: int, end_us: int) -> Spans:

@@ -13,14 +13,16 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
+from corrections.domain.in_force import answer
 from corrections.domain.model import SOURCES, ClientState, Side, Source, to_us
-from corrections.domain.rules import Memory, judge, sides
+from corrections.domain.rules import Memory
 from corrections.errors import Invalid
 from corrections.records.audit import audited_location_read
 from corrections.records.presence import hold_s
 from corrections.settings import Settings
 from corrections.store.access import Action, Actor, subject_for
-from corrections.store.rulebook import boundary_rule, checkpoint_before, load_reports, load_rulebook
+from corrections.store.rule_history import rules_at_hand
+from corrections.store.rulebook import checkpoint_before, load_reports, load_rulebook
 from corrections.store.tables import Report, Subject, SubjectState
 
 LONGEST_TRACK = timedelta(days=31)
@@ -143,10 +145,9 @@ def _point(row: Report, side: Side) -> Point:
 def _answers(session: Session, subject: Subject, first: datetime, last: datetime, settings: Settings) -> dict[tuple[int, int], Side]:
     """For each report with a real position, by (fix time in µs, digest)."""
     assert subject.id is not None
-    rule = boundary_rule(settings.rules.boundary)
     book = load_rulebook(session, subject.bureau_id, [subject.id])
     begun, memory = checkpoint_before(session, subject.id, to_us(first))
     reports = load_reports(session, subject.id, begun, to_us(last) + 1)
     reports = reports.take(~reports.mock)
-    told = sides(judge(book, reports, {subject.id: Memory.decode(memory)}, rule), len(reports), rule)
-    return dict(zip(zip(reports.fix_us.tolist(), reports.digest.tolist(), strict=True), told, strict=True))
+    answers = answer(book, reports, {subject.id: Memory.decode(memory)}, rules_at_hand(session, settings))
+    return dict(zip(zip(reports.fix_us.tolist(), reports.digest.tolist(), strict=True), answers.overall, strict=True))

@@ -12,6 +12,8 @@ from sqlmodel import Session, col, select
 from corrections.domain.in_force import RulesInForce
 from corrections.domain.model import EPOCH, to_us
 from corrections.domain.rules import BoundaryRule
+from corrections.settings import Settings
+from corrections.store.rulebook import boundary_rule
 from corrections.store.tables import RuleSettings
 
 
@@ -31,6 +33,11 @@ def rules_in_force(session: Session) -> RulesInForce:
     that this version of the program cannot read."""
     rows = session.exec(select(RuleSettings).order_by(col(RuleSettings.id))).all()
     return tuple((to_us(row.valid_from), msgspec.convert(row.boundary, BoundaryRule)) for row in rows)
+
+
+def rules_at_hand(session: Session, settings: Settings) -> RulesInForce:
+    """``rules_in_force``; the settings of today where nothing was ever evaluated."""
+    return rules_in_force(session) or ((to_us(EPOCH), boundary_rule(settings.rules.boundary)),)
 
 
 def as_json(rule: BoundaryRule) -> dict[str, Any]:

@@ -69,6 +69,20 @@ def test_each_zone_is_told_with_its_hours_and_version(database: Engine) -> None:
         assert zone["inside_s"] + zone["outside_s"] + zone["unknown_s"] == zone["in_force_s"]
 
 
+def test_a_prohibited_area_that_she_never_came_near_was_kept_all_day(database: Engine) -> None:
+    with writing(database) as session:
+        settle(session)
+        far = outlines.circle(LAT + 30_000 / 111_060.0, LON, 300.0)
+        terms = Terms(code="SCHOOL", name="学校", kind=ZoneKind.EXCLUSION)
+        zones.publish_zone(session, None, 1, terms, far, valid_from=START, now=START)
+        report(session, every(START, END))
+
+        told = written(session)["presence"]["zones"]["SCHOOL"]
+
+    assert (told["inside_s"], told["outside_s"]) == (0, told["in_force_s"] - told["unknown_s"])
+    assert told["unknown_s"] <= 1800
+
+
 def test_a_day_without_reports_is_unknown_and_never_kept(database: Engine) -> None:
     with writing(database) as session:
         settle(session)

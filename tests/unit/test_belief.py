@@ -160,7 +160,7 @@ def test_a_coarse_claim_without_a_source_is_a_cell_fix_and_taken_for_worse_than_
     accuracy, unknown = np.array([1_400.0, 900.0, np.nan]), np.array([UNKNOWN] * 3)
 
     assert likely_source(accuracy, unknown).tolist() == [CELL, UNKNOWN, UNKNOWN]
-    assert radius_m(accuracy, unknown, RULE).tolist() == [4_200.0, 900.0, 100.0]
+    assert radius_m(accuracy, unknown, RULE).tolist() == [5_600.0, 900.0, 100.0]
 
 
 def test_a_copy_of_a_moment_later_proves_nothing() -> None:
