@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corrections.domain.judging import Advance, advance, judge, sides
+from corrections.domain.memory import Memory
 from corrections.domain.model import Bools, Ints, Reports, Side
-from corrections.domain.rules import Advance, BoundaryRule, Memory, Rulebook, advance, judge, sides
+from corrections.domain.rules import BoundaryRule, Rulebook
 from corrections.domain.zones import ZoneBook
 
 RulesInForce = tuple[tuple[int, BoundaryRule], ...]

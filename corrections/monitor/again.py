@@ -19,8 +19,9 @@ from sqlmodel import Session, col, select
 from corrections.domain.contact import Contacts, Spell, due_us, follow_contacts
 from corrections.domain.episodes import reconcile
 from corrections.domain.in_force import RulesInForce, advance_through, rule_at
+from corrections.domain.memory import Memory
 from corrections.domain.model import EPOCH, FOREVER_US, Episode, Reports, Rule, from_us, to_us
-from corrections.domain.rules import BoundaryRule, Memory, Rulebook
+from corrections.domain.rules import BoundaryRule, Rulebook
 from corrections.monitor.by_fix import BY_FIX, episode_columns
 from corrections.monitor.contact import load_excuses
 from corrections.monitor.patterns_again import PATTERN_RULES, UNCHECKED, pattern_again

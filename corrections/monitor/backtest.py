@@ -16,6 +16,8 @@ import numpy as np
 import shapely
 
 from corrections.domain.episodes import Known, reconcile
+from corrections.domain.judging import advance
+from corrections.domain.memory import Memory
 from corrections.domain.model import (
     FOREVER_US,
     SOURCES,
@@ -31,7 +33,7 @@ from corrections.domain.model import (
     from_us,
     to_us,
 )  # fmt: skip
-from corrections.domain.rules import BoundaryRule, Memory, Rulebook, advance
+from corrections.domain.rules import BoundaryRule, Rulebook
 from corrections.domain.zones import Bindings, ZoneBook
 from corrections.errors import Invalid
 

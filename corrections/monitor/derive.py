@@ -10,8 +10,10 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from corrections.domain.in_force import RulesInForce, advance_through
+from corrections.domain.judging import Standing
+from corrections.domain.memory import Memory
 from corrections.domain.model import FOREVER_US, Ints, Reports, from_us, to_us
-from corrections.domain.rules import Memory, Rulebook, Standing
+from corrections.domain.rules import Rulebook
 from corrections.monitor.by_fix import settle_episodes
 from corrections.settings import Due
 from corrections.store.rulebook import checkpoint_before, load_reports

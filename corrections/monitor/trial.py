@@ -19,8 +19,10 @@ from sqlalchemy import ColumnElement, Engine, or_
 from sqlmodel import Session, col, select
 
 from corrections.domain.episodes import reconcile
+from corrections.domain.judging import advance
+from corrections.domain.memory import Memory
 from corrections.domain.model import FOREVER_US, Episode, Reports, ReviewState, ZoneVersion, from_us, to_us
-from corrections.domain.rules import BoundaryRule, Memory, Rulebook, advance
+from corrections.domain.rules import BoundaryRule, Rulebook
 from corrections.domain.zones import Bindings, ZoneBook, from_us_local_date, local_midnight_us
 from corrections.errors import Invalid
 from corrections.monitor.by_fix import BY_FIX

@@ -16,8 +16,9 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from corrections.domain.in_force import answer
+from corrections.domain.memory import Memory
 from corrections.domain.model import Side, ZoneVersion, to_us
-from corrections.domain.rules import Memory, Spans
+from corrections.domain.rules import Spans
 from corrections.domain.zones import window_spans
 from corrections.settings import Settings
 from corrections.store.rule_history import rules_at_hand

@@ -14,8 +14,8 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from corrections.domain.in_force import answer
+from corrections.domain.memory import Memory
 from corrections.domain.model import SOURCES, ClientState, Side, Source, to_us
-from corrections.domain.rules import Memory
 from corrections.errors import Invalid
 from corrections.records.audit import audited_location_read
 from corrections.records.presence import hold_s

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import shapely
 
+from corrections.domain.judging import advance
 from corrections.domain.model import FOREVER_US, Reports
-from corrections.domain.rules import BoundaryRule, Rulebook, advance
+from corrections.domain.rules import BoundaryRule, Rulebook
 from corrections.domain.zones import Bindings, ZoneBook
 from scripts.measure.figures import Outcome, against, heading, line, two_cores
 from scripts.measure.geometry import as_reports

@@ -12,8 +12,10 @@ import numpy as np
 import psycopg
 
 from corrections.domain.belief import ENOUGH_RADII
+from corrections.domain.judging import judge
+from corrections.domain.memory import Memory
 from corrections.domain.model import FOREVER_US, Reports
-from corrections.domain.rules import BoundaryRule, Memory, Rulebook, judge
+from corrections.domain.rules import BoundaryRule, Rulebook
 from corrections.domain.zones import Bindings, ZoneBook
 from scripts.measure import postgis
 from scripts.measure.figures import Outcome, Times, against, heading, in_turn, line, not_measured, two_cores
@@ -76,7 +78,7 @@ def _against_postgis(connection: psycopg.Connection[Any], scene: Scene, ours: Ca
 
 
 def _more(scene: Scene, zones: ZoneBook, bindings: Bindings) -> None:
-    """For information: metres to the edge, and all of ``domain.rules.judge``."""
+    """For information: metres to the edge, and all of ``domain.judging.judge``."""
     n = len(scene.subject)
     radius = np.full(n, 25.0)
 
@@ -95,7 +97,7 @@ def _more(scene: Scene, zones: ZoneBook, bindings: Bindings) -> None:
     distances()
     measured: list[Times] = in_turn(3, distances, judged)
     line("ours: signed metres to the edge of each zone, per report", measured[0].per(n))
-    line("ours: domain.rules.judge, from reports to episodes, per report", measured[1].per(n))
+    line("ours: domain.judging.judge, from reports to episodes, per report", measured[1].per(n))
 
 
 def as_reports(scene: Scene) -> Reports:

@@ -9,8 +9,9 @@ import pytest
 import shapely
 
 from corrections.domain.in_force import RulesInForce, advance_through, rule_at
+from corrections.domain.judging import advance
 from corrections.domain.model import FOREVER_US, Reports, Severity, ZoneKind, ZoneVersion
-from corrections.domain.rules import BoundaryRule, OpenAt, Rulebook, advance
+from corrections.domain.rules import BoundaryRule, OpenAt, Rulebook
 from corrections.domain.zones import Bindings, ZoneBook
 
 MINUTE = 60_000_000
