@@ -70,8 +70,9 @@ def _against(episode: Episode) -> tuple[str, str]:
 def mock_reason(episode: Episode, timezone: ZoneInfo) -> tuple[str, str]:
     """(Chinese, English) for a device that says its location is mocked."""
     since, until = local(episode.started_us, timezone), _until(episode, timezone)
+    span_zh = f"{since} 起{until[0].removeprefix('，')}{'，' if until[0] else ''}"
     return (
-        f"{since} 起{until[0].removeprefix('，')}{'，' if until[0] else ''}手机标记定位由模拟位置软件提供，共 {episode.fixes} 次。位置不可信，请核实是否人为。",
+        f"{span_zh}手机标记定位由模拟位置软件提供，共 {episode.fixes} 次。位置不可信，请核实是否人为。",
         f"Since {since}{until[1]} the phone has marked its location as provided by a mock-location app, {episode.fixes} times. "
         "The positions prove nothing; find out whether it was done on purpose.",
     )
