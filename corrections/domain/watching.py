@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from corrections.domain.binding import Bound, by_subject
 from corrections.domain.certainty import Seen
 from corrections.domain.episodes import Watch, Watched, end_by_time, watch, watch_mock
 from corrections.domain.memory import Memory
-from corrections.domain.model import Bools, Episode, Fix, Ints, Reports, Rule
+from corrections.domain.model import Bools, Episode, Fix, Floats, Ints, Reports, Rule, ZoneVersion
 from corrections.domain.rules import BoundaryRule, Rulebook
 
 
@@ -34,23 +35,36 @@ def watch_pairs(
     for i in np.flatnonzero(at_all).tolist():
         subject = int(subjects[i])
         memory, zone = memories[subject], book.zones.versions[int(seen.zone[first[i]])]
-        for restless, (begins, ends), watches, kind in (
-            (outside, spans[0], memory.watches, Rule.BOUNDARY),
-            (closer, spans[1], memory.approaches, Rule.APPROACH),
+        for kind, restless, (begins, ends), watches in (
+            (Rule.BOUNDARY, outside, spans[0], memory.watches),
+            (Rule.APPROACH, closer, spans[1], memory.approaches),
         ):
             begin, end = int(begins[i]), int(ends[i])
             if begin == end and zone.id not in watches:
                 continue
-            kept = watches.setdefault(zone.id, Watch())
+            kept, edge = watches.setdefault(zone.id, Watch()), _edge(kind, zone, seen, rule)
             walk = _walk(kept, int(first[i]), int(last[i]), restless[begin:end].tolist())
-            near_m, inside_at = (0.0, 2.0) if kind is Rule.BOUNDARY else (rule.near_m(zone), rule.opens(zone))
-            certainty = seen.certainty if kind is Rule.BOUNDARY else seen.nearness
-            fixes = (_watched(reports, seen, bound, k, float(certainty[k]), near_m, inside_at) for k in walk)
-            open_at = rule.opens(zone) if kind is Rule.BOUNDARY else rule.approach_at
-            found = watch(kept, kind, zone.zone_id, zone.id, fixes, open_at, rule.close_at)
-            if found:
+            fixes = (_watched(reports, seen, bound, edge, k) for k in walk)
+            if found := watch(kept, kind, zone.zone_id, zone.id, fixes, edge.open_at, rule.close_at):
                 episodes.setdefault(subject, []).extend(found)
     return episodes
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """What is watched of a zone: its own edge, or the one ``near_m`` around it. An approach opens only while she has not entered, which
+    is when it is at least ``entered_at`` certain that she is on the wrong side."""
+
+    certainty: Floats
+    open_at: float
+    near_m: float = 0.0
+    entered_at: float = 2.0  # never: certainties end at 1
+
+
+def _edge(kind: Rule, zone: ZoneVersion, seen: Seen, rule: BoundaryRule) -> _Edge:
+    if kind is Rule.APPROACH:
+        return _Edge(seen.nearness, rule.approach_at, rule.near_m(zone), rule.opens(zone))
+    return _Edge(seen.certainty, rule.opens(zone))
 
 
 def _walk(kept: Watch, first: int, last: int, restless: list[int]) -> Iterator[int]:
@@ -68,12 +82,10 @@ def _walk(kept: Watch, first: int, last: int, restless: list[int]) -> Iterator[i
         at += 1
 
 
-def _watched(reports: Reports, seen: Seen, bound: Bound, k: int, certainty: float, near_m: float, inside_at: float) -> Watched:
-    """One fix of a pair. ``near_m`` moves the edge outwards, for an approach, and ``inside_at`` is how sure of the wrong side one must
-    be for her to have entered."""
+def _watched(reports: Reports, seen: Seen, bound: Bound, edge: _Edge, k: int) -> Watched:
     row = int(seen.row[k])
-    fix = _fix(reports, row, float(seen.distance_m[k]) + near_m, certainty, float(seen.doubt[row]))
-    entered = bool(seen.certainty[k] >= inside_at)
+    fix = _fix(reports, row, float(seen.distance_m[k]) + edge.near_m, float(edge.certainty[k]), float(seen.doubt[row]))
+    entered = bool(seen.certainty[k] >= edge.entered_at)
     return Watched(fix, bool(bound.binds[k]), int(bound.window_us[k]), int(bound.ends_us[k]), int(bound.leave_until_us[k]), entered)
 
 
