@@ -125,11 +125,11 @@ def _told(setting: Setting, scores: Sequence[dict[str, Score]]) -> Iterator[Outc
         ours = together([score[preset] for score in scores])
         scale = setting.interval_s / TUNED_S
         line(preset, _short(ours))
-        yield against(f"{preset}: excursions found", ours["detected"], target.detected, "   ")
+        yield against(f"{preset}: excursions found", 100 * ours["detected"], 100 * target.detected, "%")
         yield against(f"{preset}: delay, median", ours["delay_min_p50"], target.delay_min * scale, "min", at_most=True)
         false = ours["false_per_100_subject_days"]
         stretch = f"stretch {target.stretch:g} {'reached' if false <= target.stretch else 'not reached'}"
-        yield against(f"{preset}: false in 100 subject-days ({stretch})", false, target.false, "   ", at_most=True)
+        yield against(f"{preset}: false in 100 subject-days ({stretch})", false, target.false, "", at_most=True)
 
 
 def _frontier(setting: Setting, scores: Sequence[dict[str, Score]]) -> None:
