@@ -60,12 +60,13 @@ class _Subject:
     last: tuple[int, int] = (-FOREVER_US, -FOREVER_US)  # fix_us, digest of the last fix judged
     checkpoints: list[tuple[int, bytes]] = field(default_factory=list)
     incidents: list[_Incident] = field(default_factory=list)
+    # Her reports as they came.
     rows: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
-    def heard(self, columns: Reports, from_us: int, until_us: int) -> list[int]:
-        """Her reports with fix times from one moment on that were received by another."""
-        fix_us, received_us = columns.fix_us[self.rows], columns.received_us[self.rows]
-        found: list[int] = self.rows[(fix_us >= from_us) & (received_us <= until_us)].tolist()
+    def heard(self, columns: Reports, from_us: int, last: int) -> list[int]:
+        """Her reports with fix times from one moment on, up to the one that came as ``last``."""
+        so_far = self.rows[: int(np.flatnonzero(self.rows == last)[0]) + 1]
+        found: list[int] = so_far[columns.fix_us[so_far] >= from_us].tolist()
         return found
 
 
@@ -79,7 +80,8 @@ def backtest(zones: Path, reports: Path, rule: BoundaryRule) -> Iterator[dict[st
     timezone, versions, zone_names, bindings = _read_zones(zones, names)
     everything = ((-FOREVER_US, FOREVER_US),)
     book = Rulebook(timezone, ZoneBook(versions), Bindings(bindings), dict.fromkeys(range(len(names)), everything))
-    subjects = [_Subject(rows=np.flatnonzero(columns.subject == number)) for number in range(len(names))]
+    came = np.argsort(columns.received_us, kind="stable")
+    subjects = [_Subject(rows=came[columns.subject[came] == number]) for number in range(len(names))]
     for turn in _arrivals(columns):
         _evaluate(book, columns, turn, subjects, rule)
     found = sorted((i for s in subjects for i in s.incidents), key=lambda i: (i.decided_us, i.subject, i.zone))
@@ -131,7 +133,7 @@ def _evaluate(book: Rulebook, columns: Reports, turn: list[list[int]], subjects:
         start, memory = max(c for c in subject.checkpoints if c[0] <= key[0]) if subject.checkpoints[0][0] <= key[0] else (-FOREVER_US, b"")
         subject.memory = Memory.decode(memory)
         subject.checkpoints = [c for c in subject.checkpoints if c[0] < start]
-        rows.extend(subject.heard(columns, start, int(columns.received_us[stretch[-1]])))
+        rows.extend(subject.heard(columns, start, stretch[-1]))
         since[number] = start - 1
     taken = columns.take(np.array(rows, dtype=np.int64)).ordered()
     memories = {number: subjects[number].memory for number in since}

@@ -189,7 +189,8 @@ def columns(found: list[tuple[float, float, float, float, int]]) -> Fixes:
 
 @given(steps)
 def test_it_is_always_a_probability(found: list[tuple[float, float, float, float, int]]) -> None:
-    followed = follow(Belief.none(1), columns(found))
+    with np.errstate(all="raise", under="ignore"):
+        followed = follow(Belief.none(1), columns(found))
 
     assert np.allclose(followed.probability.sum(axis=0), [FIRST] + [1.0] * (len(found) - 1), atol=1e-9)
     assert ((followed.probability >= 0) & (followed.doubt >= 0) & (followed.doubt <= 1)).all()
