@@ -170,7 +170,14 @@ def wrong_side_probability(distance_m: Floats, radius: Floats) -> Floats:
 
 
 def follow(belief: Belief, fixes: Fixes) -> Followed:
-    """Bring ``belief`` forward in place through the fixes of its subjects. One step takes the next fix of every subject at once."""
+    """Bring ``belief`` forward in place through the fixes of its subjects. One step takes the next fix of every subject at once.
+
+    Raises ValueError where a subject's fixes are not in order of time, or not later than what is remembered of her.
+    """
+    before = np.concatenate([[0], fixes.fix_us[:-1]]) if len(fixes.fix_us) else fixes.fix_us
+    before[fixes.first] = belief.last_us
+    if (fixes.fix_us < before).any():
+        raise ValueError("a subject's fixes are not in order of time")
     rows, n = len(fixes.lat), len(fixes.count)
     done = Followed(np.zeros((PLACES, rows)), np.zeros((PLACES, rows), dtype=np.int64), np.zeros(rows))
     longest = np.argsort(-fixes.count, kind="stable")

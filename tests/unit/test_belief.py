@@ -173,6 +173,19 @@ def test_a_distance_of_enough_radii_says_all_there_is_to_say() -> None:
     assert wrong_side_probability(np.array([-ENOUGH_RADII * 20.0]), np.array([20.0]))[0] < 0.005
 
 
+def test_fixes_out_of_order_are_refused() -> None:
+    with pytest.raises(ValueError, match="order of time"):
+        follow(Belief.none(1), fixes_at([(0.0, 0.0), (0.0, 0.0)], [10, 0]))
+
+
+def test_fixes_before_what_is_remembered_are_refused() -> None:
+    belief = Belief.none(1)
+    follow(belief, fixes_at([(0.0, 0.0)], [10]))
+
+    with pytest.raises(ValueError, match="order of time"):
+        follow(belief, fixes_at([(0.0, 0.0)], [0]))
+
+
 steps = st.lists(
     st.tuples(
         st.floats(-50_000, 50_000), st.floats(-50_000, 50_000), st.floats(0, 3_000), st.floats(3, 3_000), st.sampled_from([GPS, WIFI, CELL])
