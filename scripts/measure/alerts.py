@@ -24,7 +24,7 @@ from scripts.measure.peers import ALERTBENCH, PEERS, make_scenario, peer_inciden
 
 SUBJECTS, DAYS = 60, 14
 TUNED_S = 600
-SHIFTS = (-1.5, -0.75, 0.75, 1.5)  # of every threshold, in log-odds: the frontier
+SHIFTS = (-1.0, 1.0)  # of every threshold, in log-odds: the frontier
 Score = dict[str, Any]
 
 
@@ -39,7 +39,7 @@ class Setting:
 
 
 SETTINGS = (
-    Setting(300, 1.0, (27, 28)),
+    Setting(300, 1.0, (27,)),
     Setting(600, 1.0, (21, 22, 23, 24), frontier=2),
     Setting(600, 0.7, (25, 26)),
     Setting(600, 1.6, (25, 26)),
