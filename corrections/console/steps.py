@@ -14,9 +14,10 @@ from sqlmodel import Session, col, select
 from corrections.console.visit import Visit, choice, number
 from corrections.domain.model import EPOCH, Decision, FalseAlarmCause, ReviewState, Role
 from corrections.review import reviewing
-from corrections.review.assignment import OPEN, is_absent, may_take
+from corrections.review.assignment import OPEN, may_take
 from corrections.review.queue import QueueItem
 from corrections.review.reviewing import Answer, Means
+from corrections.review.roster import absences
 from corrections.store.access import Action
 from corrections.store.tables import Office, Officer, Violation
 
@@ -56,7 +57,8 @@ def takers(session: Session, violation: Violation, visit: Visit) -> list[tuple[i
     near = select(Officer).join(Office, col(Office.id) == col(Officer.office_id)).where(Office.bureau_id == violation.bureau_id)
     near = near.where((col(Officer.office_id) == violation.office_id) | (col(Officer.role) == Role.BUREAU.value))
     staff = session.exec(near.order_by(col(Officer.id))).all()
-    free = [(o.id, o.name) for o in staff if o.id is not None and o.id != holder and not is_absent(o, visit.now)]
+    away = absences(session, visit.now)
+    free = [(o.id, o.name) for o in staff if o.id is not None and o.id != holder and o.id not in away]
     return [(id_, name) for id_, name in free if may_take(session, id_, violation) is not None]
 
 

@@ -121,6 +121,7 @@ class Rule(StrEnum):
     TOGETHER = "together"  # 违反禁止接触
     LOW_BATTERY = "low_battery"  # 电量低
     PERMISSION_OFF = "permission_off"  # 定位权限关闭
+    MISSED_CHECK_IN = "missed_check_in"  # 未按要求签到
 
 
 class Nature(StrEnum):
@@ -150,6 +151,7 @@ class AskReason(StrEnum):
 
     UNCERTAIN = "uncertain"
     OFFICER = "officer"
+    ROUND = "round"  # a check round found the last one too old
 
 
 class Recipient(StrEnum):
@@ -158,6 +160,7 @@ class Recipient(StrEnum):
     SUBJECT = "subject"
     OFFICER = "officer"
     OFFICE_HEAD = "office_head"
+    BUREAU = "bureau"
 
 
 class NoticeKind(StrEnum):
@@ -165,6 +168,22 @@ class NoticeKind(StrEnum):
     SEARCH = "search"  # 查找
     LOW_BATTERY = "low_battery"
     PERMISSION_OFF = "permission_off"
+    ASSIGNED = "assigned"  # a violation has come into her queue
+    DUE_SOON = "due_soon"
+    ESCALATED = "escalated"
+    HANDED_OVER = "handed_over"
+    WATCHED = "watched"  # something happened to what she watches
+    SECOND_WANTED = "second_wanted"  # a proposal waits for a second officer
+    ROUND_OPENED = "round_opened"
+    ROUND_DUE_SOON = "round_due_soon"
+    ROUND_ESCALATED = "round_escalated"
+    CHECK_IN = "check_in"  # the subject is asked to check in
+    LEAVE_REQUESTED = "leave_requested"
+    LEAVE_DECIDED = "leave_decided"
+    LEAVE_OVERDUE = "leave_overdue"  # not signed back in
+    CLOCK = "clock"  # a legal term has reached an edge
+    TERM_ENDED = "term_ended"
+    OBJECTION = "objection"
 
 
 class FlagKind(StrEnum):

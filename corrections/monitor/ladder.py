@@ -31,14 +31,14 @@ def reminders(session: Session, states: Collection[SubjectState]) -> dict[int, N
     n, since = Notice, {state.subject_id: state.last_contact_at or EPOCH for state in states}
     statement = select(n).where(col(n.subject_id).in_(since), n.kind == NoticeKind.SILENCE.value, n.recipient == Recipient.SUBJECT.value)
     statement = statement.where(col(n.violation_id).is_(None), col(n.done_at).is_(None) | col(n.done_by).is_not(None))
-    return {notice.subject_id: notice for notice in session.exec(statement.order_by(col(n.id))) if notice.at > since[notice.subject_id]}
+    found = session.exec(statement.order_by(col(n.id)))
+    return {notice.subject_id: notice for notice in found if notice.subject_id is not None and notice.at > since[notice.subject_id]}
 
 
 def remind(session: Session, subject: Subject, last_us: int, opened_us: int, timezone: ZoneInfo) -> Notice:
     """Write the subject's reminder of a silence that has become a matter."""
-    assert subject.id is not None
     text = notice_text(NoticeKind.SILENCE, Recipient.SUBJECT, last_us, timezone)
-    return notices.notify(session, subject.id, Recipient.SUBJECT, NoticeKind.SILENCE, text, from_us(opened_us))
+    return notices.notify(session, subject, Recipient.SUBJECT, NoticeKind.SILENCE, text, from_us(opened_us))
 
 
 def raise_silence(
@@ -118,5 +118,6 @@ def _tell(
     officer = violation.officer_id if recipient is Recipient.OFFICER else notices.head_of(session, violation.office_id, now)
     text = notice_text(kind, recipient, to_us(violation.started_at), timezone)
     since = from_us(ladder_of(rules).rung_us(rung, to_us(violation.opened_at), ()))
-    notice = notices.notify(session, violation.subject_id, recipient, kind, text, min(since, now), officer_id=officer)
+    subject, severity = session.get_one(Subject, violation.subject_id), Severity(violation.severity)
+    notice = notices.notify(session, subject, recipient, kind, text, min(since, now), severity=severity, officer_id=officer)
     notices.tell_of(session, violation, notice, now)

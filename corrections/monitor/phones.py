@@ -118,4 +118,4 @@ def _tell(session: Session, subject: Subject, kind: NoticeKind, since_us: int | 
     notices.end_of_subject(session, subject.id, [kind], at)
     if since_us is not None:
         text = notice_text(kind, Recipient.SUBJECT, since_us, terms.timezone)
-        notices.notify(session, subject.id, Recipient.SUBJECT, kind, text, from_us(since_us))
+        notices.notify(session, subject, Recipient.SUBJECT, kind, text, from_us(since_us))

@@ -15,10 +15,13 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from corrections import clock
 from corrections.domain.model import Role
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from corrections.records.audit import record, record_by
 from corrections.records.register import office_for
+from corrections.records.roster import check_deputy
+from corrections.review.roster import duty_offices
 from corrections.settings import Settings
 from corrections.store.access import Action, Actor
 from corrections.store.credentials import hash_credential
@@ -72,7 +75,7 @@ def actor_for(session: Session, token: str, now: datetime, settings: Settings, o
     officer = session.get_one(Officer, row.officer_id)
     if not officer.active:
         raise Unauthenticated("The account is no longer active.", "账号已停用。")
-    return actor_of(session, officer, origin)
+    return actor_of(session, officer, origin, now)
 
 
 def needs_touch(session: Session, token: str, now: datetime) -> bool:
@@ -98,18 +101,19 @@ def log_out(session: Session, token: str, now: datetime, origin: str = "") -> No
     record(session, officer.name, "logout", origin=origin, detail={"officer_id": officer.id}, now=now)
 
 
-def actor_of(session: Session, officer: Officer, origin: str) -> Actor:
-    """An officer as the one who asks."""
+def actor_of(session: Session, officer: Officer, origin: str, now: datetime) -> Actor:
+    """An officer as the one who asks, with what she is on duty for."""
     bureau_id = session.get_one(Office, officer.office_id).bureau_id
-    return Actor(_id(officer), officer.name, Role(officer.role), officer.office_id, bureau_id, origin)
+    duty = duty_offices(session, _id(officer), now)
+    return Actor(_id(officer), officer.name, Role(officer.role), officer.office_id, bureau_id, origin, duty)
 
 
-def actor_by_login(session: Session, login: str, origin: str) -> Actor:
+def actor_by_login(session: Session, login: str, origin: str, now: datetime | None = None) -> Actor:
     """The officer in whose name the operator at the machine acts. Raises NotFound."""
     officer = session.exec(select(Officer).where(Officer.login == login, col(Officer.active).is_(True))).first()
     if officer is None:
         raise NotFound(f"There is no active officer with the login {login}.", f"没有账号为 {login} 的在岗工作人员。", field="as")
-    return actor_of(session, officer, origin)
+    return actor_of(session, officer, origin, now or clock.now())
 
 
 # ---- staff
@@ -145,19 +149,19 @@ def change_officer(
     role: Role = _UNSET,
     office_id: int = _UNSET,
     deputy_id: int | None = _UNSET,
-    absent_until: datetime | None = _UNSET,
     now: datetime,
 ) -> Officer:
-    """Change what is given, leave the rest. Absence and deputy may be set by the officer herself and the heads, too; her new
-    violations then go to the deputy. Raises Invalid, Forbidden, NotFound."""
-    absence_only = name is _UNSET and role is _UNSET and office_id is _UNSET
-    officer = _officer(session, actor, officer_id, absence_only=absence_only)
-    given = {"name": name, "role": role, "office_id": office_id, "deputy_id": deputy_id, "absent_until": absent_until}
+    """Change what is given, leave the rest. The standing deputy may be set by the officer herself and the heads, too.
+
+    Raises Invalid, Forbidden, NotFound."""
+    deputy_only = name is _UNSET and role is _UNSET and office_id is _UNSET
+    officer = _officer(session, actor, officer_id, deputy_only=deputy_only)
+    given = {"name": name, "role": role, "office_id": office_id, "deputy_id": deputy_id}
     changes = {key: value for key, value in given.items() if value is not _UNSET}
     if "office_id" in changes:
         office_for(session, actor, office_id, Action.WRITE_ACCOUNTS)
-    if changes.get("deputy_id") is not None:
-        _check_deputy(session, officer, deputy_id)
+    if deputy_id is not _UNSET and deputy_id is not None:
+        check_deputy(session, officer, deputy_id)
     for key, value in changes.items():
         setattr(officer, key, value.value if isinstance(value, Role) else value)
     record_by(session, actor, "officer.change", detail={"officer": officer.login, **changes}, now=now)
@@ -200,7 +204,7 @@ def new_password() -> str:
 # ---- checks
 
 
-def _officer(session: Session, actor: Actor | None, officer_id: int, *, absence_only: bool = False) -> Officer:
+def _officer(session: Session, actor: Actor | None, officer_id: int, *, deputy_only: bool = False) -> Officer:
     officer = session.get(Officer, officer_id)
     office = session.get_one(Office, officer.office_id) if officer else None
     if officer is None or office is None or (actor is not None and actor.bureau_id != office.bureau_id):
@@ -209,17 +213,9 @@ def _officer(session: Session, actor: Actor | None, officer_id: int, *, absence_
         return officer
     herself_or_head = actor.officer_id == officer_id or actor.role is Role.BUREAU
     her_head = actor.role is Role.OFFICE_HEAD and actor.office_id == officer.office_id
-    if absence_only and (herself_or_head or her_head):
+    if deputy_only and (herself_or_head or her_head):
         return officer
     raise Forbidden("Accounts are kept by the administrator.", "账号由管理员维护。")
-
-
-def _check_deputy(session: Session, officer: Officer, deputy_id: int | None) -> None:
-    deputy = session.get(Officer, deputy_id)
-    if deputy is None or not deputy.active or deputy.id == officer.id or deputy.office_id != officer.office_id:
-        raise Invalid(
-            "The deputy must be another active officer of the same office.", "代理人应为同一司法所的其他在岗人员。", field="deputy_id"
-        )
 
 
 def _hashed(password: str, login: str) -> str:

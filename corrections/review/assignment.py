@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from corrections.domain.model import ReviewState, Role
 from corrections.review.events import EventKind, append
+from corrections.review.roster import absences, deputy_of
 from corrections.store.access import ALLOWED, Action
 from corrections.store.tables import Office, Officer, Subject, Violation
 
@@ -43,24 +45,19 @@ def assignment_for(session: Session, violation: Violation, now: datetime) -> Ass
     """Whom a violation should go to.
 
     1. The subject's officer. 2. Her deputy. 3. The office's head. 4. The bureau's staff. 5. Any other officer of the office; of
-    several the one with the lowest id. Only active staff who reach the violation count, and an absent one (``absent_until`` after
-    ``now``) only where everybody is absent.
+    several the one with the lowest id. Only active staff who reach the violation count, and an absent one only where everybody is.
     """
     subject = session.get_one(Subject, violation.subject_id)
     own = session.get(Officer, subject.officer_id) if subject.officer_id is not None else None
     staff = select(Officer).join(Office, col(Office.id) == col(Officer.office_id))
     reviewers = session.exec(staff.where(_reviews(violation.bureau_id, violation.office_id)))
-    return _choose(list(reviewers), own, now)
+    return _choose(list(reviewers), own, deputy_of(session, own, now) if own else None, absences(session, now))
 
 
 def may_take(session: Session, officer_id: int, violation: Violation) -> Officer | None:
     """The officer, if she is active and may review this violation."""
     statement = select(Officer).join(Office, col(Office.id) == col(Officer.office_id)).where(Officer.id == officer_id)
     return session.exec(statement.where(_reviews(violation.bureau_id, violation.office_id))).first()
-
-
-def is_absent(officer: Officer, now: datetime) -> bool:
-    return officer.absent_until is not None and officer.absent_until > now
 
 
 def reassign_orphans(session: Session, now: datetime) -> int:
@@ -74,17 +71,17 @@ def reassign_orphans(session: Session, now: datetime) -> int:
     return sum(_reassign(session, violation, now) for violation in orphans)
 
 
-def _choose(reviewers: list[Officer], own: Officer | None, now: datetime) -> Assignment:
+def _choose(reviewers: list[Officer], own: Officer | None, deputy_id: int | None, away: Container[int | None]) -> Assignment:
     def why(officer: Officer) -> Why:
         if own is not None and officer.id == own.id:
             return Why.SUBJECTS_OFFICER
-        if own is not None and officer.id == own.deputy_id:
+        if officer.id == deputy_id:
             return Why.DEPUTY
         return {Role.OFFICE_HEAD: Why.OFFICE_HEAD, Role.BUREAU: Why.BUREAU}.get(Role(officer.role), Why.OFFICE)
 
     if not reviewers:
         return Assignment(None, Why.NOBODY)
-    best = min(reviewers, key=lambda officer: (is_absent(officer, now), _ORDER.index(why(officer)), officer.id))
+    best = min(reviewers, key=lambda officer: (officer.id in away, _ORDER.index(why(officer)), officer.id))
     return Assignment(best.id, why(best))
 
 

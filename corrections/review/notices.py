@@ -13,12 +13,12 @@ from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from corrections.domain.contact_reasons import Both
-from corrections.domain.model import NoticeKind, Recipient, Role
+from corrections.domain.model import NoticeKind, Recipient, Role, Severity
 from corrections.errors import Conflict, Invalid, NotFound
-from corrections.review.assignment import is_absent
 from corrections.review.events import EventKind, append
+from corrections.review.roster import absences
 from corrections.store.access import Action, Actor, within_reach
-from corrections.store.tables import Notice, Officer, Subject, Violation
+from corrections.store.tables import Notice, Office, Officer, Subject, Violation
 
 MOST_ROWS = 500
 
@@ -28,15 +28,17 @@ class NoticeItem:
     """One notice in a listing, with the names that a reader needs. ``done_by`` None on one that is done: it had become needless."""
 
     id: int
-    subject_id: int
-    subject_number: str
-    subject_name: str
+    subject_id: int | None
+    subject_number: str | None
+    subject_name: str | None
     minor: bool
     phone: str
     recipient: str
     officer_id: int | None
     officer_name: str | None
     violation_id: int | None
+    about: str
+    severity: str
     kind: str
     text_zh: str
     text_en: str
@@ -51,19 +53,27 @@ class NoticeItem:
 
 def notify(
     session: Session,
-    subject_id: int,
+    belongs: Subject | Office,
     recipient: Recipient,
     kind: NoticeKind,
     text: Both,
     at: datetime,
     *,
+    severity: Severity = Severity.MEDIUM,
     officer_id: int | None = None,
     violation_id: int | None = None,
+    about: str = "",
 ) -> Notice:
-    """Write a notice. ``at`` is since when its reason stands; ``officer_id`` None with a staff recipient: whoever is within reach."""
+    """Write a notice about a subject or, where it is about no single one, for an office, in the caller's transaction; the channels of
+    notification take it from there. ``at`` is since when its reason stands; ``officer_id`` None with a staff recipient: whoever is
+    within reach; ``severity`` is what quiet hours go by; ``about`` names what it is about beside a violation, as ``round:12``."""
+    subject = belongs if isinstance(belongs, Subject) else None
+    office_id = belongs.office_id if isinstance(belongs, Subject) else belongs.id
+    assert office_id is not None
     notice = Notice(
-        subject_id=subject_id, recipient=recipient.value, officer_id=officer_id, violation_id=violation_id, kind=kind.value,
-        text_zh=text[0], text_en=text[1], at=at,
+        bureau_id=belongs.bureau_id, office_id=office_id,
+        subject_id=None if subject is None else subject.id, recipient=recipient.value, officer_id=officer_id, violation_id=violation_id,
+        about=about, severity=severity.value, kind=kind.value, text_zh=text[0], text_en=text[1], at=at, dispatch_at=at,
     )  # fmt: skip
     session.add(notice)
     session.flush()
@@ -97,14 +107,15 @@ def end_of_subject(session: Session, subject_id: int, kinds: Collection[NoticeKi
 def open_about(session: Session, subject_ids: Collection[int]) -> set[int]:
     """Which of these subjects have open notices."""
     statement = select(Notice.subject_id).where(col(Notice.subject_id).in_(list(subject_ids)), col(Notice.done_at).is_(None))
-    return set(session.exec(statement.distinct()))
+    return {subject_id for subject_id in session.exec(statement.distinct()) if subject_id is not None}
 
 
 def head_of(session: Session, office_id: int, now: datetime) -> int | None:
     """The head of an office to tell, one who is there before one who is absent; None where there is none."""
     statement = select(Officer).where(Officer.office_id == office_id, Officer.role == Role.OFFICE_HEAD.value, col(Officer.active).is_(True))
     heads: Sequence[Officer] = session.exec(statement).all()
-    return min(heads, key=lambda head: (is_absent(head, now), head.id)).id if heads else None
+    away = absences(session, now)
+    return min(heads, key=lambda head: (head.id in away, head.id)).id if heads else None
 
 
 def _end(session: Session, which: ColumnElement[bool], now: datetime) -> None:
@@ -125,13 +136,13 @@ def list_notices(
     before: int | None = None,
     limit: int = 100,
 ) -> list[NoticeItem]:
-    """Notices about subjects within reach, the newest first: those that still wait, or those that are ``done``. ``before`` is the id of
+    """Notices of the offices within reach, the newest first: those that still wait, or those that are ``done``. ``before`` is the id of
     the last of the page before. Raises Invalid, Forbidden."""
     actor.require(Action.REVIEW)
     if not 1 <= limit <= MOST_ROWS:
         raise Invalid(f"limit must be 1 to {MOST_ROWS}.", f"limit 应为 1 至 {MOST_ROWS}。", field="limit")
     n = Notice
-    statement = select(n, Subject).join(Subject, col(Subject.id) == col(n.subject_id)).where(within_reach(actor, Subject))
+    statement = select(n, Subject).outerjoin(Subject, col(Subject.id) == col(n.subject_id)).where(within_reach(actor, n))
     statement = statement.where(col(n.done_at).is_not(None) if done else col(n.done_at).is_(None))
     if recipient is not None:
         statement = statement.where(n.recipient == recipient.value)
@@ -145,18 +156,18 @@ def list_notices(
 
 
 def count_open(session: Session, actor: Actor) -> int:
-    """How many notices about subjects within reach still wait. Raises Forbidden."""
+    """How many notices of the offices within reach still wait. Raises Forbidden."""
     actor.require(Action.REVIEW)
-    reached = select(func.count()).select_from(Notice).join(Subject, col(Subject.id) == col(Notice.subject_id))
-    return session.exec(reached.where(within_reach(actor, Subject), col(Notice.done_at).is_(None))).one()
+    waiting = select(func.count()).select_from(Notice).where(within_reach(actor, Notice), col(Notice.done_at).is_(None))
+    return session.exec(waiting).one()
 
 
 def complete_notice(session: Session, actor: Actor, notice_id: int, now: datetime) -> NoticeItem:
     """Note that a notice was told, by the actor. Raises Conflict (it was done already, or had become needless), Forbidden, NotFound."""
     actor.require(Action.REVIEW)
     n = Notice
-    reached = select(n, Subject).join(Subject, col(Subject.id) == col(n.subject_id))
-    found = session.exec(reached.where(n.id == notice_id, within_reach(actor, Subject))).first()
+    reached = select(n, Subject).outerjoin(Subject, col(Subject.id) == col(n.subject_id))
+    found = session.exec(reached.where(n.id == notice_id, within_reach(actor, n))).first()
     if found is None:
         raise NotFound(f"There is no notice {notice_id} in your offices.", f"您所在机构没有编号 {notice_id} 的提醒。")
     notice, subject = found
@@ -173,14 +184,14 @@ def _names(session: Session, found: Sequence[Notice]) -> Mapping[int | None, str
     return dict(session.exec(select(Officer.id, Officer.name).where(col(Officer.id).in_(ids))).all())
 
 
-def _item(notice: Notice, subject: Subject, names: Mapping[int | None, str]) -> NoticeItem:
+def _item(notice: Notice, subject: Subject | None, names: Mapping[int | None, str]) -> NoticeItem:
     same = {name: getattr(notice, name) for name in NoticeItem.__dataclass_fields__ if name in Notice.model_fields}
     return NoticeItem(
         **same,
-        subject_number=subject.number,
-        subject_name=subject.name,
-        minor=subject.minor,
-        phone=subject.phone,
+        subject_number=subject.number if subject else None,
+        subject_name=subject.name if subject else None,
+        minor=subject is not None and subject.minor,
+        phone=subject.phone if subject else "",
         officer_name=names.get(notice.officer_id),
         done_by_name=names.get(notice.done_by),
     )

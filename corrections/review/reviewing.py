@@ -17,9 +17,10 @@ from sqlmodel import Session, col
 
 from corrections.domain.model import EPOCH, Decision, FalseAlarmCause, ReviewState
 from corrections.errors import Conflict, Forbidden, Invalid
-from corrections.review.assignment import assignment_for, is_absent, may_take
+from corrections.review.assignment import assignment_for, may_take
 from corrections.review.events import EventKind, append, last, last_steps
 from corrections.review.queue import due_at
+from corrections.review.roster import is_absent
 from corrections.settings import Rules
 from corrections.store.access import ALLOWED, Action, Actor, violation_for
 from corrections.store.tables import Bureau, Officer, Violation
@@ -243,7 +244,7 @@ def _held(session: Session, violation: Violation, free_from: datetime | None) ->
 def _check_taker(session: Session, violation: Violation, officer_id: int, now: datetime) -> None:
     assert violation.id is not None
     taker = may_take(session, officer_id, violation)
-    if taker is None or is_absent(taker, now):
+    if taker is None or is_absent(session, officer_id, now):
         raise Invalid(
             "Choose an officer who is on duty and may review this office's violations.",
             "请选择在岗、未请假且有权核查本所违规的工作人员。",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from corrections.domain.belief import BeliefRule
 from corrections.domain.model import FOREVER_US, Reports, Scope, Severity, SubjectStatus, Window, ZoneKind, ZoneVersion, to_us
 from corrections.domain.rules import BoundaryRule, Leave, OpenAt, Rulebook, Spans, merged
-from corrections.domain.zones import Bindings, ZoneBook
+from corrections.domain.zones import Bindings, ZoneBook, window_spans
 from corrections.settings import Boundary
 from corrections.store.tables import Authority, Bureau, Checkpoint, LeavePermit, Report, Subject, Zone, ZoneRevision
 
@@ -47,7 +47,7 @@ class Rulebooks:
             zones=zones,
             bindings=Bindings({_id(s): _bound(s, revisions) for s in subjects}),
             lawful=load_lawful(session, subjects),
-            leaves=_leaves(session, [_id(s) for s in subjects]),
+            leaves=_leaves(session, [_id(s) for s in subjects], ZoneInfo(bureau.timezone)),
         )
 
     def _compiled(self, session: Session, bureau_id: int, revisions: Sequence[Any]) -> ZoneBook:
@@ -181,9 +181,7 @@ def as_version(zone: Zone, revision: ZoneRevision) -> ZoneVersion:
         kind=ZoneKind(zone.kind),
         severity=Severity(revision.severity),
         wkb=revision.outline,
-        windows=tuple(
-            Window(time.fromisoformat(w["start"]), time.fromisoformat(w["until"]), frozenset(w["weekdays"])) for w in revision.windows
-        ),
+        windows=as_windows(revision.windows),
         valid_from_us=to_us(revision.valid_from),
         valid_until_us=FOREVER_US if revision.valid_until is None else to_us(revision.valid_until),
     )
@@ -217,12 +215,26 @@ def _monitored_until(subject: Subject) -> datetime | None:
     return None if subject.status == SubjectStatus.ACTIVE else subject.status_from
 
 
-def _leaves(session: Session, subject_ids: Sequence[int]) -> dict[int, list[Leave]]:
+def as_windows(stored: Sequence[Mapping[str, Any]]) -> tuple[Window, ...]:
+    """Stored windows as the domain takes them."""
+    return tuple(Window(time.fromisoformat(w["start"]), time.fromisoformat(w["until"]), frozenset(w["weekdays"])) for w in stored)
+
+
+def _window_spans(stored: Sequence[Mapping[str, Any]], timezone: ZoneInfo, from_us: int, until_us: int) -> list[tuple[int, int]]:
+    """The spans (µs) within ``[from_us, until_us)`` in which windows are open: a regular permit is a leave in each of them."""
+    opens, shuts = window_spans(as_windows(stored), timezone, from_us, until_us)
+    spans = ((max(start, from_us), min(end, until_us)) for start, end in zip(opens.tolist(), shuts.tolist(), strict=True))
+    return [(start, end) for start, end in spans if start < end]
+
+
+def _leaves(session: Session, subject_ids: Sequence[int], timezone: ZoneInfo) -> dict[int, list[Leave]]:
     leaves: dict[int, list[Leave]] = defaultdict(list)
     for part in _parts(subject_ids):
         for p in session.exec(select(LeavePermit).where(col(LeavePermit.subject_id).in_(part)).order_by(col(LeavePermit.id))):
-            until = min(p.valid_until, p.revoked_at) if p.revoked_at is not None else p.valid_until
-            leaves[p.subject_id].append(Leave(to_us(p.valid_from), to_us(until), p.outline))
+            from_us = to_us(p.valid_from)
+            until_us = to_us(min(p.valid_until, p.revoked_at) if p.revoked_at is not None else p.valid_until)
+            spans = _window_spans(p.windows, timezone, from_us, until_us) if p.windows else [(from_us, until_us)]
+            leaves[p.subject_id].extend(Leave(start, end, p.outline) for start, end in spans)
     return dict(leaves)
 
 

@@ -65,7 +65,8 @@ class Office(SQLModel, table=True):
 
 
 class Officer(SQLModel, table=True):
-    """工作人员. ``absent_until`` in the future sends her new violations to ``deputy_id``."""
+    """工作人员. While she is absent her work goes to ``deputy_id``, unless the absence names another. ``addresses`` is where each channel
+    of notification reaches her, by the channel's name."""
 
     id: int | None = _key()
     office_id: int = _ref("office")
@@ -75,7 +76,35 @@ class Officer(SQLModel, table=True):
     password_hash: str = ""
     active: bool = True
     deputy_id: int | None = _ref("officer", null=True)
-    absent_until: datetime | None = _when(null=True)
+    addresses: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False, server_default="{}"))
+
+
+class Absence(SQLModel, table=True):
+    """An officer is away in ``[starts_at, ends_at)``: leave, illness, training. ``deputy_id`` null: her standing deputy."""
+
+    id: int | None = _key()
+    officer_id: int = _ref("officer")
+    starts_at: datetime = _when()
+    ends_at: datetime = _when(index=True)
+    deputy_id: int | None = _ref("officer", null=True, index=False)
+    reason: str = ""
+    recorded_by: int | None = _ref("officer", null=True, index=False)  # null: the operator
+    recorded_at: datetime = _when()
+    revoked_at: datetime | None = _when(null=True)
+
+
+class Duty(SQLModel, table=True):
+    """值班: who is on call in ``[starts_at, ends_at)``, for one office or (null) all of the bureau's, which she may see meanwhile."""
+
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    office_id: int | None = _ref("office", null=True)
+    officer_id: int = _ref("officer")
+    starts_at: datetime = _when()
+    ends_at: datetime = _when(index=True)
+    recorded_by: int | None = _ref("officer", null=True, index=False)
+    recorded_at: datetime = _when()
+    revoked_at: datetime | None = _when(null=True)
 
 
 class LoginSession(SQLModel, table=True):
@@ -194,6 +223,57 @@ class LeavePermit(SQLModel, table=True):
     approved_by: str
     approved_at: datetime = _when()
     revoked_at: datetime | None = _when(null=True)
+    windows: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(Json, nullable=False, server_default="[]"))
+
+
+class LeaveRequest(SQLModel, table=True):
+    """外出申请 of one leave, or of regular cross-area activity within ``windows``; an approval makes the permit. ``days`` and
+    ``total_days`` (with the leave of the two months before) are what ``rank``, the level that decides, follows from."""
+
+    __tablename__ = "leave_request"
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    office_id: int = _ref("office")
+    subject_id: int = _ref("subject")
+    kind: str  # casework.LeaveKind
+    reason: str  # casework.LeaveReason
+    details: str = ""
+    destination: str
+    outline: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))  # area and route, WKB, WGS-84 (lon, lat)
+    windows: list[dict[str, Any]] = _json(list)
+    leaves_at: datetime = _when()
+    returns_at: datetime = _when()
+    days: int
+    total_days: int
+    rank: str  # casework.ApprovalRank
+    conditions: str = ""
+    state: str = Field(default="requested", index=True)  # casework.RequestState
+    requested_at: datetime = _when()
+    requested_by: int | None = _ref("officer", null=True, index=False)  # null: the subject herself
+    due_at: datetime = _when(index=True)  # by when it must be decided
+    decided_by: int | None = _ref("officer", null=True, index=False)
+    decided_at: datetime | None = _when(null=True)
+    decision_note: str = ""
+    approved_by: str = ""  # the authority that approved, where it is not the bureau itself
+    procuratorate_told_at: datetime | None = _when(null=True)
+    permit_id: int | None = _ref("leave_permit", null=True)
+    extends_id: int | None = _ref("leave_request", null=True, index=False)
+    returned_at: datetime | None = _when(null=True)  # 销假
+    overdue_at: datetime | None = _when(null=True, index=True)  # when not being back becomes a matter; null: it is settled, or never
+    revision: int = 1
+
+
+class LeaveReport(SQLModel, table=True):
+    """What a subject on leave reported: departure, arrival, by the way, return. Append-only."""
+
+    __tablename__ = "leave_report"
+    id: int | None = _key()
+    request_id: int = _ref("leave_request")
+    kind: str  # casework.LeaveReportKind
+    at: datetime = _when()
+    recorded_at: datetime = _when()
+    recorded_by: int | None = _ref("officer", null=True, index=False)  # null: the subject herself
+    text: str = ""
 
 
 # ---- what comes in
@@ -322,20 +402,50 @@ class FixRequest(SQLModel, table=True):
 
 
 class Notice(SQLModel, table=True):
-    """提醒: what a person is to be told, in both languages: a subject (by whoever can reach her), an officer or an office head.
+    """提醒: what a person is to be told, in both languages: a subject (by whoever can reach her), an officer, an office head, the bureau.
     ``done_at`` is when it was told or had become needless."""
 
     id: int | None = _key()
-    subject_id: int = _ref("subject")
+    bureau_id: int = _ref("bureau")
+    office_id: int = _ref("office")
+    subject_id: int | None = _ref("subject", null=True)  # null: it is about no single subject (a check round)
     recipient: str  # model.Recipient
     officer_id: int | None = _ref("officer", null=True)
     violation_id: int | None = _ref("violation", null=True)
+    about: str = Field(default="", sa_column_kwargs={"server_default": ""})  # what else it is about, as ``round:12``
+    severity: str = Field(default="medium", sa_column_kwargs={"server_default": "medium"})
     kind: str  # model.NoticeKind
     text_zh: str
     text_en: str
     at: datetime = _when(index=True)
+    dispatch_at: datetime | None = _when(null=True, index=True)  # when to put it on the channels; null: it was, or never will be
     done_at: datetime | None = _when(null=True)
     done_by: int | None = _ref("officer", null=True, index=False)  # null: the service itself, it had become needless
+
+
+class OutboxMessage(SQLModel, table=True):
+    """A message on its way over one channel, written in the transaction of what it tells of, and sent at least once. ``key`` is what
+    makes it unique. ``due_at`` is the next attempt; null: it was sent, given up or had become needless."""
+
+    __tablename__ = "outbox_message"
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    key: str = Field(unique=True)
+    channel: str
+    officer_id: int | None = _ref("officer", null=True)
+    subject_id: int | None = _ref("subject", null=True)
+    notice_id: int | None = _ref("notice", null=True)
+    severity: str
+    reference: str
+    text_zh: str
+    text_en: str
+    digest: bool = False  # waits to be sent together with others
+    created_at: datetime = _when()
+    due_at: datetime | None = _when(null=True, index=True)
+    attempts: int = 0
+    sent_at: datetime | None = _when(null=True)
+    given_up_at: datetime | None = _when(null=True)
+    last_error: str = ""
 
 
 class ContactBan(SQLModel, table=True):
@@ -460,6 +570,12 @@ class Violation(SQLModel, table=True):
     new_evidence: bool = False
     rung: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # of the ladder of a silence: how many steps were taken
     rung_due_at: datetime | None = _when(null=True, index=True)  # when the next one is due
+    matter_id: int = Field(default=0, sa_column=Column(Id, nullable=False, server_default="0", index=True))  # its first violation
+    claimed_until: datetime | None = _when(null=True, index=True)  # when the lease of her who claimed it runs out
+    remind_at: datetime | None = _when(null=True, index=True)  # when its owner is to be reminded; null: she was, or it is over
+    escalation: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # how many levels it was escalated
+    escalated_to: int | None = _ref("officer", null=True)  # who answers for it besides its owner
+    escalate_at: datetime | None = _when(null=True, index=True)  # when the next level is due
     revision: int = 1
 
 
@@ -474,6 +590,287 @@ class ReviewEvent(SQLModel, table=True):
     officer_id: int | None = _ref("officer", null=True, index=False)  # null: the service itself
     kind: str
     content: dict[str, Any] = _json()
+
+
+class ViolationWatch(SQLModel, table=True):
+    """An officer who wants to be told what happens to a violation that is not hers."""
+
+    __tablename__ = "violation_watch"
+    violation_id: int = Field(sa_column=Column(Id, ForeignKey("violation.id"), primary_key=True, autoincrement=False))
+    officer_id: int = Field(sa_column=Column(Id, ForeignKey("officer.id"), primary_key=True, autoincrement=False))
+    since: datetime = _when()
+
+
+class StoredFile(SQLModel, table=True):
+    """The content of attachments, by its SHA-256 (hexadecimal), each once. Never changed."""
+
+    __tablename__ = "stored_file"
+    sha256: str = Field(primary_key=True)
+    size: int
+    media_type: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    stored_at: datetime = _when()
+
+
+class Attachment(SQLModel, table=True):
+    """附件: a photo or document beside a violation, a statement, a leave request, a search or a check; ``about`` is a
+    casework.AttachedTo."""
+
+    __table_args__ = (Index("ix_attachment_about_about_id", "about", "about_id"),)
+    id: int | None = _key()
+    subject_id: int = _ref("subject")
+    about: str
+    about_id: int = Field(sa_column=Column(Id, nullable=False))
+    sha256: str = Field(sa_column=Column(Text, ForeignKey("stored_file.sha256"), nullable=False))
+    name: str
+    note: str = ""
+    added_by: int | None = _ref("officer", null=True, index=False)  # null: the subject herself
+    added_at: datetime = _when()
+
+
+class Statement(SQLModel, table=True):
+    """陈述、申辩: what a subject herself says, or that she was heard and declined. Append-only."""
+
+    id: int | None = _key()
+    subject_id: int = _ref("subject")
+    violation_id: int | None = _ref("violation", null=True)
+    taken_at: datetime = _when()
+    taken_by: int | None = _ref("officer", null=True, index=False)  # null: she gave it herself, over her own view
+    means: str
+    declined: bool = False
+    text: str
+    recorded_at: datetime = _when()
+
+
+class Proposal(SQLModel, table=True):
+    """处理建议: that a measure be taken, on stated facts and grounds. A second officer of the right rank must agree; the body that may
+    decides, and what it decided is recorded."""
+
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    office_id: int = _ref("office")
+    subject_id: int = _ref("subject")
+    measure: str  # casework.MeasureKind
+    ground: str  # key of the ground in config/legal.toml
+    facts: str
+    violation_ids: list[int] = _json(list)
+    statement_id: int | None = _ref("statement", null=True, index=False)
+    state: str = Field(default="proposed", index=True)  # casework.ProposalState
+    proposed_by: int = _ref("officer", index=False)
+    proposed_at: datetime = _when()
+    seconded_by: int | None = _ref("officer", null=True, index=False)
+    seconded_at: datetime | None = _when(null=True)
+    note: str = ""  # of her who seconded or refused it
+    outcome_on: datetime | None = _when(null=True)
+    outcome_by: str = ""
+    document: str = ""
+    revision: int = 1
+
+
+class Measure(SQLModel, table=True):
+    """奖惩: a measure that was taken, by whom and on what day; counted by category."""
+
+    id: int | None = _key()
+    subject_id: int = _ref("subject")
+    kind: str  # casework.MeasureKind
+    category: str  # of the subject on that day
+    decided_on: datetime = _when()
+    decided_by: str
+    document: str = ""
+    ground: str = ""
+    proposal_id: int | None = _ref("proposal", null=True)
+    recorded_by: int | None = _ref("officer", null=True, index=False)
+    recorded_at: datetime = _when()
+    revoked_at: datetime | None = _when(null=True)
+    revoked_reason: str = ""
+
+
+# ---- location checks
+
+
+class CheckRound(SQLModel, table=True):
+    """定位核查: one officer's look at all her subjects, at a moment of a schedule; signed by her. One a schedule, officer and moment."""
+
+    __tablename__ = "check_round"
+    __table_args__ = (UniqueConstraint("schedule", "officer_id", "slot_at"),)
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    office_id: int = _ref("office")
+    officer_id: int = _ref("officer")
+    schedule: str  # name of the schedule in config/checks.toml; empty: an officer began it herself
+    slot_at: datetime = _when()
+    state: str = Field(default="open", index=True)  # casework.RoundState
+    opened_at: datetime = _when()
+    due_at: datetime = _when()
+    note: str = ""
+    signed_at: datetime | None = _when(null=True)
+    signed_by: int | None = _ref("officer", null=True, index=False)
+    remind_at: datetime | None = _when(null=True, index=True)
+    escalation: int = 0
+    escalated_to: int | None = _ref("officer", null=True, index=False)
+    escalate_at: datetime | None = _when(null=True, index=True)
+    revision: int = 1
+
+
+class CheckEntry(SQLModel, table=True):
+    """A subject in a round: where and how she stood when it was made (``seen``), and what the officer found."""
+
+    __tablename__ = "check_entry"
+    __table_args__ = (UniqueConstraint("round_id", "subject_id"),)
+    id: int | None = _key()
+    round_id: int = _ref("check_round")
+    subject_id: int = _ref("subject")
+    fix_time: datetime | None = _when(null=True)
+    lat: float | None = None
+    lon: float | None = None
+    accuracy_m: float | None = None
+    side: str = "unknown"
+    certainty: float | None = None
+    seen: dict[str, Any] = _json()  # the state of the device, leave, open violations
+    finding: str | None = None  # casework.Finding
+    note: str = ""
+    found_by: int | None = _ref("officer", null=True, index=False)
+    found_at: datetime | None = _when(null=True)
+
+
+class CheckSecret(SQLModel, table=True):
+    """What a bureau's random moments follow from, from ``valid_from`` on; ``commitment`` is its SHA-256, in the audit chain."""
+
+    __tablename__ = "check_secret"
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    secret: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    commitment: str
+    valid_from: datetime = _when()
+
+
+class CheckIn(SQLModel, table=True):
+    """签到: a subject was asked to say where she is, by a link; answered with a position from her phone's browser, or missed."""
+
+    __tablename__ = "check_in"
+    __table_args__ = (UniqueConstraint("schedule", "subject_id", "slot_at"),)
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    office_id: int = _ref("office")
+    subject_id: int = _ref("subject")
+    schedule: str  # empty: an officer asked
+    slot_at: datetime = _when()
+    asked_at: datetime = _when()
+    asked_by: int | None = _ref("officer", null=True, index=False)  # null: the service itself
+    purpose: str = ""
+    token_hash: str = Field(unique=True)
+    expires_at: datetime = _when(index=True)
+    answered_at: datetime | None = _when(null=True)
+    report_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    missed_at: datetime | None = _when(null=True)
+
+
+class ScheduleMark(SQLModel, table=True):
+    """Up to when a schedule was carried out: what was due before is done or accounted for."""
+
+    __tablename__ = "schedule_mark"
+    name: str = Field(primary_key=True)
+    at: datetime = _when()
+
+
+class Lease(SQLModel, table=True):
+    """Which process may act, of several that run the same job; ``epoch`` grows with every change of holder."""
+
+    name: str = Field(primary_key=True)
+    holder: str
+    epoch: int = 0
+    expires_at: datetime = _when()
+
+
+# ---- the legal clock
+
+
+class LegalClock(SQLModel, table=True):
+    """期限: a term that the law ties to a fact, running from the moment that a person set; the service had proposed one."""
+
+    __tablename__ = "legal_clock"
+    id: int | None = _key()
+    subject_id: int = _ref("subject")
+    kind: str  # casework.ClockKind
+    starts_at: datetime = _when()
+    proposed_at: datetime | None = _when(null=True)
+    basis: str  # why from that moment
+    set_by: int = _ref("officer", index=False)
+    set_at: datetime = _when()
+    ended_at: datetime | None = _when(null=True)
+    ended_by: int | None = _ref("officer", null=True, index=False)
+    end_note: str = ""
+    told: int = 0  # how many of its edges somebody was told of
+    tell_at: datetime | None = _when(null=True, index=True)  # when the next edge is
+
+
+class SearchCase(SQLModel, table=True):
+    """查找 of a subject who is out of contact (社区矫正法 Art 30): opened, pursued step by step, closed with what came of it."""
+
+    __tablename__ = "search_case"
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    office_id: int = _ref("office")
+    subject_id: int = _ref("subject")
+    clock_id: int | None = _ref("legal_clock", null=True, index=False)
+    violation_id: int | None = _ref("violation", null=True)
+    opened_by: int = _ref("officer", index=False)
+    opened_at: datetime = _when()
+    reason: str
+    closed_at: datetime | None = _when(null=True)
+    closed_by: int | None = _ref("officer", null=True, index=False)
+    outcome: str | None = None  # casework.SearchOutcome
+    outcome_note: str = ""
+
+
+class SearchStep(SQLModel, table=True):
+    """What was done in a search, when, how, with what result. Append-only."""
+
+    __tablename__ = "search_step"
+    id: int | None = _key()
+    search_id: int = _ref("search_case")
+    at: datetime = _when()
+    officer_id: int = _ref("officer", index=False)
+    kind: str  # casework.SearchStepKind
+    text: str
+    found: bool = False
+    recorded_at: datetime = _when()
+
+
+# ---- the subject's own view
+
+
+class OwnLink(SQLModel, table=True):
+    """The link by which a subject opens her own view on her phone; the token itself is never stored."""
+
+    __tablename__ = "own_link"
+    id: int | None = _key()
+    subject_id: int = _ref("subject")
+    token_hash: str = Field(unique=True)
+    created_by: int | None = _ref("officer", null=True, index=False)
+    created_at: datetime = _when()
+    expires_at: datetime = _when()
+    last_used_at: datetime | None = _when(null=True)
+    revoked_at: datetime | None = _when(null=True)
+
+
+class Objection(SQLModel, table=True):
+    """异议: what a subject objects to, and what she was answered."""
+
+    id: int | None = _key()
+    bureau_id: int = _ref("bureau")
+    office_id: int = _ref("office")
+    subject_id: int = _ref("subject")
+    about: str  # casework.ObjectedTo
+    about_id: int | None = Field(default=None, sa_column=Column(Id, nullable=True))
+    text: str
+    at: datetime = _when()
+    recorded_by: int | None = _ref("officer", null=True, index=False)  # null: she wrote it herself
+    due_at: datetime = _when(index=True)
+    answered_at: datetime | None = _when(null=True)
+    answered_by: int | None = _ref("officer", null=True, index=False)
+    outcome: str | None = None  # casework.ObjectionOutcome
+    answer: str = ""
 
 
 # ---- the record

@@ -59,7 +59,18 @@ def found(engine: Engine) -> None:
         session.add(
             SetAside(digest=1, received_at=NOW, last_at=NOW, subject_id=1, device_id=1, wire="osmand", reason="null_island", raw=b"x")
         )
-        session.add(Notice(subject_id=1, recipient="subject", kind="silence", text_zh="请检查手机", text_en="Check your phone", at=NOW))
+        session.add(
+            Notice(
+                bureau_id=1,
+                office_id=1,
+                subject_id=1,
+                recipient="subject",
+                kind="silence",
+                text_zh="请检查手机",
+                text_en="Check your phone",
+                at=NOW,
+            )
+        )
         session.get_one(SubjectState, 1).fault = "ValueError: 30.05"
         for login in (*STAFF, "head2", *STRANGERS):
             log_in(session, login)

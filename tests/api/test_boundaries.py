@@ -140,7 +140,7 @@ CASES = [
     Case("GET /officers", READERS),
     Case("POST /officers", {K}, {"office_id": 1, "login": "new", "name": "新", "role": "officer"}),
     Case("GET /officers/{officer_id}", READERS, elsewhere=200),
-    Case("PATCH /officers/{officer_id}", READERS, {"absent_until": LATER}, elsewhere=403),
+    Case("PATCH /officers/{officer_id}", READERS, {"deputy_id": 2}, elsewhere=403),
     Case("POST /officers/{officer_id}/deactivate", {K}, ids={"officer_id": 2}),
     Case("PUT /officers/{officer_id}/password", {K}, {"password": "long and 长 enough"}, ids={"officer_id": 2}),
     Case("GET /gateways", {K}),

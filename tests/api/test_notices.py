@@ -36,7 +36,9 @@ def test_a_notice_is_told_once(service: Service) -> None:
 def test_notices_are_picked_by_recipient_and_subject_and_come_in_pages(service: Service) -> None:
     with writing(service.engine) as session:
         for recipient in ("officer", "office_head"):
-            session.add(Notice(subject_id=1, recipient=recipient, kind="search", text_zh="查", text_en="search", at=NOW))
+            session.add(
+                Notice(bureau_id=1, office_id=1, subject_id=1, recipient=recipient, kind="search", text_zh="查", text_en="search", at=NOW)
+            )
 
     first = service.get("bureau", "/notices", limit=2).json()
     second = service.get("bureau", "/notices", limit=2, before=first["after"]).json()

@@ -16,7 +16,7 @@ from corrections.review import notices, queue
 from corrections.review.reviewing import Answer, Means
 from corrections.settings import Settings
 from corrections.store.database import writing
-from corrections.store.tables import AuditEvent, ReviewEvent, Violation
+from corrections.store.tables import AuditEvent, ReviewEvent, Subject, Violation
 from tests.cli.conftest import NOW, Run
 
 HOUR = timedelta(hours=1)
@@ -117,7 +117,8 @@ def test_a_violation_can_be_put_back_handed_over_and_reopened(waiting: Run) -> N
 
 def test_a_notice_is_told_in_the_history_in_one_language(waiting: Run, database: Engine) -> None:
     with writing(database) as session:
-        notice = notices.notify(session, 1, Recipient.SUBJECT, NoticeKind.SILENCE, ("请检查手机", "Check your phone"), NOW)
+        subject, text = session.get_one(Subject, 1), ("请检查手机", "Check your phone")
+        notice = notices.notify(session, subject, Recipient.SUBJECT, NoticeKind.SILENCE, text, NOW)
         notices.tell_of(session, session.get_one(Violation, 1), notice, NOW)
 
     shown = waiting("queue", "show", "1", "--as", "liming").out

@@ -21,7 +21,7 @@ PAGE = "/console/notices"
 
 def a_notice(session: Session, recipient: Recipient = Recipient.SUBJECT, subject_id: int = 1, **more: Any) -> Notice:
     text = ("请检查手机", "Check your phone")
-    return notices.notify(session, subject_id, recipient, NoticeKind.SILENCE, text, NOW - HOUR, **more)
+    return notices.notify(session, session.get_one(Subject, subject_id), recipient, NoticeKind.SILENCE, text, NOW - HOUR, **more)
 
 
 def waiting(desk: Desk, login: str, address: str = PAGE) -> list[int]:

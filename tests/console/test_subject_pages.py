@@ -186,7 +186,7 @@ def test_what_comes_next_of_a_silence_is_told(desk: Desk) -> None:
     stands(desk, expected_by=NOW + 30 * MINUTE)
     before = desk.get("liming", "/console/subjects/1").text
     with writing(desk.engine) as session:
-        notices.notify(session, 1, Recipient.SUBJECT, NoticeKind.SILENCE, ("请检查手机", "Check"), NOW)
+        notices.notify(session, session.get_one(Subject, 1), Recipient.SUBJECT, NoticeKind.SILENCE, ("请检查手机", "Check"), NOW)
 
     after = desk.get("liming", "/console/subjects/1").text
 

@@ -12,12 +12,12 @@ import pytest
 from corrections.console.steps import Step
 from corrections.domain.model import Datum, NoticeKind, Recipient, to_us
 from corrections.errors import CorrectionsError
-from corrections.records import accounts, outlines, zones
+from corrections.records import outlines, roster, zones
 from corrections.review import notices, queue, reviewing
 from corrections.review.events import EventKind
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
-from corrections.store.tables import Violation
+from corrections.store.tables import Subject, Violation
 from tests.console.desk import DAY, PLACE, Desk, forms_of
 from tests.review.scene import HOUR, MINUTE, NOW, RULES, an_actor, kinds
 
@@ -186,7 +186,7 @@ def test_a_violation_goes_to_whom_it_is_handed_over(desk: Desk) -> None:
 
 def test_an_absent_officer_is_not_offered(desk: Desk) -> None:
     with writing(desk.engine) as session:
-        accounts.change_officer(session, None, 2, absent_until=NOW + DAY, now=NOW)
+        roster.record_absence(session, None, 2, starts_at=NOW, ends_at=NOW + DAY, now=NOW)
 
     assert "wangfang名" not in desk.get("liming", "/console/violations/1").text
 
@@ -416,7 +416,7 @@ def test_a_silence_of_before_causes_were_kept_still_shows(desk: Desk) -> None:
 def test_a_notice_in_the_history_is_told_in_the_readers_language(desk: Desk) -> None:
     with writing(desk.engine) as session:
         text = ("请检查手机", "Check your phone")
-        notice = notices.notify(session, 1, Recipient.SUBJECT, NoticeKind.SILENCE, text, NOW)
+        notice = notices.notify(session, session.get_one(Subject, 1), Recipient.SUBJECT, NoticeKind.SILENCE, text, NOW)
         notices.tell_of(session, session.get_one(Violation, 1), notice, NOW)
 
     chinese, english = (desk.get("liming", "/console/violations/1", language=language).text for language in ("zh", "en"))

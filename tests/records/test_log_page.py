@@ -19,7 +19,7 @@ from corrections.records.zones import Terms
 from corrections.review import notices, queue, reviewing
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
-from corrections.store.tables import Outage
+from corrections.store.tables import Outage, Subject
 from tests.records.scene import DAY, HOUR, LAT, LON, SETTINGS, a_violation, an_actor, every, local, report, settle
 
 MONDAY = date(2026, 3, 2)
@@ -140,7 +140,7 @@ def test_what_the_service_said_in_a_step_is_told_in_the_readers_language(databas
     def told_and_changed(session: Session) -> None:
         violation = a_violation(session, START + HOUR, None, rule="silence", nature="technical", zone_id=0, zone_revision_id=None)
         text = ("请检查手机", "Check your phone")
-        notice = notices.notify(session, 1, Recipient.SUBJECT, NoticeKind.SILENCE, text, START + HOUR)
+        notice = notices.notify(session, session.get_one(Subject, 1), Recipient.SUBJECT, NoticeKind.SILENCE, text, START + HOUR)
         notices.tell_of(session, violation, notice, START + HOUR)
         said = [("开始时间提前 40 分钟", "began 40 minutes earlier"), ("依据后到的 12 次定位", "from 12 late fixes")]
         queue.revise(session, violation, {"started_at": START}, START + 2 * HOUR, note="later evidence", told=said)

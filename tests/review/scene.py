@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from corrections.domain.model import Category, Level, Nature, Role, Rule, Severity
-from corrections.records import accounts, register
+from corrections.records import accounts, register, roster
 from corrections.review import queue
 from corrections.settings import Rules
 from corrections.store.access import Actor
@@ -45,6 +45,11 @@ def a_subject(session: Session, number: str = "S1", office_id: int = 1, officer:
 
 def an_officer(session: Session, login: str) -> Officer:
     return session.exec(select(Officer).where(Officer.login == login)).one()
+
+
+def away(session: Session, login: str, until: datetime, since: datetime = NOW - timedelta(hours=1)) -> None:
+    """The officer is absent from ``since`` until ``until``."""
+    roster.record_absence(session, None, an_officer(session, login).id, starts_at=since, ends_at=until, now=since)
 
 
 def an_actor(session: Session, login: str) -> Actor:

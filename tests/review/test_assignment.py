@@ -13,7 +13,7 @@ from corrections.records import accounts, register
 from corrections.review.assignment import Assignment, Why, assignment_for, may_take, reassign_orphans
 from corrections.store.database import writing
 from corrections.store.tables import Officer, Violation
-from tests.review.scene import HOUR, NOW, a_subject, a_violation, an_officer, kinds, last_event, settle
+from tests.review.scene import HOUR, NOW, a_subject, a_violation, an_officer, away, kinds, last_event, settle
 
 TOMORROW = NOW + 24 * HOUR
 LIMING, WANGFANG, HEAD, BUREAU = 1, 2, 3, 4
@@ -54,7 +54,8 @@ def test_a_violation_goes_to_the_first_who_is_there(
         violation = a_violation(session, settle(session))
         if deputy:
             depute(session, "liming", "wangfang")
-        change(session, *absent, absent_until=TOMORROW)
+        for login in absent:
+            away(session, login, TOMORROW)
         change(session, *inactive, active=False)
 
         assert assignment_for(session, violation, NOW) == Assignment(whom, why)
@@ -64,7 +65,7 @@ def test_a_violation_goes_to_the_first_who_is_there(
 def test_an_absence_ends_when_it_says(database: Engine, until: datetime, why: Why) -> None:
     with writing(database) as session:
         violation = a_violation(session, settle(session))
-        change(session, "liming", absent_until=until)
+        away(session, "liming", until)
 
         assert assignment_for(session, violation, NOW).why is why
 

@@ -17,7 +17,7 @@ from corrections.review import queue, reviewing
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
 from corrections.store.tables import Violation
-from tests.review.scene import HOUR, MINUTE, NOW, RULES, a_violation, an_actor, an_officer, kinds, last_event, settle
+from tests.review.scene import HOUR, MINUTE, NOW, RULES, a_violation, an_actor, an_officer, away, kinds, last_event, settle
 
 
 def claim(session: Session, login: str, violation: Violation, now: datetime = NOW) -> Violation:
@@ -231,8 +231,9 @@ def test_who_hands_over_to_whom(database: Engine, _: str, state: str, login: str
 def test_nothing_is_handed_to_somebody_who_is_not_there(database: Engine, absent: bool, active: bool) -> None:
     with writing(database) as session:
         violation = in_state(session, Q)
-        wangfang = an_officer(session, "wangfang")
-        wangfang.active, wangfang.absent_until = active, NOW + HOUR if absent else None
+        an_officer(session, "wangfang").active = active
+        if absent:
+            away(session, "wangfang", NOW + HOUR)
         session.flush()
 
         with pytest.raises(Invalid) as refusal:

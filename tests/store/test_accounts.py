@@ -197,14 +197,14 @@ def test_accounts_are_kept_by_the_administrator(staffed: Engine) -> None:
         assert session.get_one(Officer, 1).role == "bureau"
 
 
-def test_an_officer_names_her_own_deputy_for_an_absence(staffed: Engine) -> None:
+def test_an_officer_names_her_own_standing_deputy(staffed: Engine) -> None:
     with writing(staffed) as session:
-        accounts.change_officer(session, actor(session, "liming"), 1, deputy_id=2, absent_until=NOW + HOUR, now=NOW)
+        accounts.change_officer(session, actor(session, "liming"), 1, deputy_id=2, now=NOW)
         with pytest.raises(Forbidden):
-            accounts.change_officer(session, actor(session, "liming"), 2, absent_until=NOW + HOUR, now=NOW)
+            accounts.change_officer(session, actor(session, "liming"), 2, deputy_id=1, now=NOW)
         for wrong in (1, 3, 99):
             with pytest.raises(Invalid):
                 accounts.change_officer(session, actor(session, "liming"), 1, deputy_id=wrong, now=NOW)
 
         officer = session.get_one(Officer, 1)
-        assert (officer.deputy_id, officer.absent_until) == (2, NOW + HOUR)
+        assert officer.deputy_id == 2

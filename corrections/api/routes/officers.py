@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
@@ -10,7 +9,7 @@ from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from corrections.api.context import Calling
-from corrections.api.models import AfterId, Done, Given, Id, Limit, Moment, Page, PathId, Shown, Text, page_of
+from corrections.api.models import AfterId, Done, Given, Id, Limit, Page, PathId, Shown, Text, page_of
 from corrections.domain.model import Role
 from corrections.records import accounts, directory
 
@@ -26,8 +25,7 @@ class OfficerShown(Shown):
     name: str
     role: Role
     active: bool
-    deputy_id: int | None = Field(description="Who gets her new violations while she is absent.")
-    absent_until: datetime | None
+    deputy_id: int | None = Field(description="Who gets her new violations while she is absent, unless the absence names another.")
 
 
 class NewOfficer(Given):
@@ -40,14 +38,13 @@ class NewOfficer(Given):
 
 @with_config(ConfigDict(extra="forbid"))
 class OfficerChange(TypedDict, total=False):
-    """What is left out stays as it is. Absence and deputy may be set by the officer herself and the heads; the rest by the
+    """What is left out stays as it is. The deputy may be set by the officer herself and the heads; the rest by the
     administrator."""
 
     name: Name
     role: Role
     office_id: Id
     deputy_id: Id | None
-    absent_until: Moment | None
 
 
 class NewPassword(Given):
@@ -78,7 +75,7 @@ def get_officer(officer_id: PathId, call: Calling) -> OfficerShown:
         return OfficerShown.model_validate(directory.officer_in_reach(session, call.actor, officer_id))
 
 
-@router.patch("/{officer_id}", summary="Change an account, a deputy or an absence")
+@router.patch("/{officer_id}", summary="Change an account or a deputy")
 def change_officer(officer_id: PathId, given: Annotated[OfficerChange, Body()], call: Calling) -> OfficerShown:
     with call.writing() as session:
         officer = accounts.change_officer(session, call.actor, officer_id, **given, now=call.now)

@@ -1,48 +1,14 @@
-"""Settings: ``config/*.toml``, overridden by ``CORRECTIONS_*`` variables (``CORRECTIONS_INGEST__MAX_AGE_DAYS=30``).
-
-The folder is ``CORRECTIONS_CONFIG``, else ``config`` below the working directory, else the defaults written here.
-"""
+"""The rules: how sure the service must be of what before it raises it. ``config/rules.toml`` says the meaning of each value."""
 
 from __future__ import annotations
 
-import os
 from datetime import time
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, model_validator
 
 from corrections.domain.model import Category, Severity
-
-FILES = ("service.toml", "rules.toml", "schedules.toml")
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Service(Section):
-    """Where it listens and how it answers."""
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    language: Literal["zh", "en"] = "zh"
-    session_hours: float = Field(10.0, gt=0)
-    session_idle_minutes: float = Field(60.0, gt=0)
-    log_format: Literal["text", "json"] = "text"
-
-
-class Ingest(Section):
-    """What is taken in from phones."""
-
-    future_tolerance_s: int = Field(300, ge=0)
-    max_age_days: int = Field(60, gt=0)
-    local_timezone: str = "Asia/Shanghai"
-    max_body_bytes: int = Field(4_000_000, gt=0)
-    max_waiting: int = Field(50_000, gt=0)
-    retry_after_s: int = Field(30, gt=0)
-    max_accuracy_m: float = Field(50_000.0, gt=0)
+from corrections.settings.section import Section
 
 
 class Preset(Section):
@@ -215,46 +181,3 @@ class Rules(Section):
     patterns: Patterns = Patterns()
     due: Due = Due()
     claim_minutes: float = Field(120.0, gt=0)
-
-
-class Schedules(Section):
-    """When the scheduler does what; times of day are the bureau's local time."""
-
-    evaluate_every_s: float = Field(5.0, gt=0)
-    wake_delay_s: float = Field(0.2, ge=0)
-    pulse_every_s: float = Field(20.0, gt=0)
-    log_at: str = "02:30"
-    batch: int = Field(20_000, gt=0)
-
-
-class Settings(BaseSettings):
-    """All settings; unknown keys are refused, so that a misspelt one cannot pass unseen."""
-
-    model_config = SettingsConfigDict(env_prefix="CORRECTIONS_", env_nested_delimiter="__", extra="forbid", frozen=True)
-
-    database_url: str = "sqlite:///corrections.db"
-    service: Service = Service()
-    ingest: Ingest = Ingest()
-    rules: Rules = Rules()
-    schedules: Schedules = Schedules()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        folder = Path(os.environ.get("CORRECTIONS_CONFIG", "config"))
-        files = [folder / name for name in FILES if (folder / name).is_file()]
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=files)
-
-
-def load(**overrides: Any) -> Settings:
-    """Read the settings once, at start.
-
-    Raises pydantic.ValidationError naming each faulty key.
-    """
-    return Settings(**overrides)

@@ -1,0 +1,80 @@
+"""Settings: ``config/*.toml``, overridden by ``CORRECTIONS_*`` variables (``CORRECTIONS_INGEST__MAX_AGE_DAYS=30``).
+
+The folder is ``CORRECTIONS_CONFIG``, else ``config`` below the working directory, else the defaults written here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from corrections.settings.calendar import Calendar
+from corrections.settings.rules import (
+    Asking,
+    Battery,
+    Boundary,
+    Due,
+    Ladder,
+    Patterns,
+    Permission,
+    Rules,
+    Silence,
+)
+from corrections.settings.service import Ingest, Schedules, Service
+
+__all__ = [
+    "Asking",
+    "Battery",
+    "Boundary",
+    "Calendar",
+    "Due",
+    "Ingest",
+    "Ladder",
+    "Patterns",
+    "Permission",
+    "Rules",
+    "Schedules",
+    "Service",
+    "Settings",
+    "Silence",
+    "load",
+]
+
+FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml")
+
+
+class Settings(BaseSettings):
+    """All settings; unknown keys are refused, so that a misspelt one cannot pass unseen."""
+
+    model_config = SettingsConfigDict(env_prefix="CORRECTIONS_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    database_url: str = "sqlite:///corrections.db"
+    service: Service = Service()
+    ingest: Ingest = Ingest()
+    rules: Rules = Rules()
+    schedules: Schedules = Schedules()
+    calendar: Calendar = Calendar()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = Path(os.environ.get("CORRECTIONS_CONFIG", "config"))
+        files = [folder / name for name in FILES if (folder / name).is_file()]
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=files)
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings once, at start.
+
+    Raises pydantic.ValidationError naming each faulty key.
+    """
+    return Settings(**overrides)
