@@ -20,9 +20,10 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.model import to_us
 from corrections.errors import Invalid
-from corrections.store.access import Action, Actor, subject_for
+from corrections.store.access import Action, Actor, Own, subject_for
 from corrections.store.tables import AuditEvent
 
+SUBJECT = "subject"  # a subject about herself; whose number it is, the event's subject tells
 OPERATOR = "operator"  # whoever works at the machine itself, through the command line
 CHAIN_LOCK = 0x41554449  # PostgreSQL: one appends at a time, in the order of ids
 CHUNK = 20_000
@@ -82,7 +83,7 @@ def record(
 
 def record_by(
     session: Session,
-    actor: Actor | None,
+    actor: Actor | Own | None,
     action: str,
     *,
     subject_id: int | None = None,
@@ -90,7 +91,10 @@ def record_by(
     detail: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> AuditEvent:
-    """``record`` for an officer, whose number goes into the detail, or for the operator at the machine (``actor`` None)."""
+    """``record`` for an officer, whose number goes into the detail, for a subject about herself, or for the operator at the machine
+    (``actor`` None)."""
+    if isinstance(actor, Own):
+        return record(session, SUBJECT, action, subject_id=actor.subject_id, purpose=purpose, origin=actor.origin, detail=detail, now=now)
     if actor is None:
         return record(session, OPERATOR, action, subject_id=subject_id, purpose=purpose, origin="cli", detail=detail, now=now)
     known = {"officer_id": actor.officer_id, **(detail or {})}

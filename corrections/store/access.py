@@ -94,6 +94,14 @@ class Actor:
             raise Forbidden(f"Your role ({self.role}) does not allow this: {action}.", f"您的角色（{self.role}）无权执行此操作：{action}。")
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A subject who asks about herself, by the link she was given, and from where. She reaches nobody else."""
+
+    subject_id: int
+    origin: str = ""
+
+
 class _Belongs(Protocol):
     """A table whose rows belong to an office and a bureau."""
 
