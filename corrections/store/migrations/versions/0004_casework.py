@@ -584,6 +584,7 @@ def downgrade() -> None:
     with op.batch_alter_table('officer', schema=None) as batch_op:
         batch_op.add_column(sa.Column('absent_until', corrections.store.types.UTCDateTime(), nullable=True))
         batch_op.drop_column('addresses')
+    op.execute("UPDATE officer SET absent_until = (SELECT MAX(ends_at) FROM absence WHERE officer_id = officer.id AND revoked_at IS NULL)")
 
     op.execute("DELETE FROM notice WHERE subject_id IS NULL")
     with op.batch_alter_table('notice', schema=None) as batch_op:
