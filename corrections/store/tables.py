@@ -867,6 +867,8 @@ class Objection(SQLModel, table=True):
     at: datetime = _when()
     recorded_by: int | None = _ref("officer", null=True, index=False)  # null: she wrote it herself
     due_at: datetime = _when(index=True)
+    escalation: int = 0  # how often the bureau was told that it waits
+    escalate_at: datetime | None = _when(null=True, index=True)  # the next reminder or escalation; null: it was answered
     answered_at: datetime | None = _when(null=True)
     answered_by: int | None = _ref("officer", null=True, index=False)
     outcome: str | None = None  # casework.ObjectionOutcome

@@ -253,6 +253,8 @@ def upgrade() -> None:
     sa.Column('at', corrections.store.types.UTCDateTime(), nullable=False),
     sa.Column('recorded_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('due_at', corrections.store.types.UTCDateTime(), nullable=False),
+    sa.Column('escalation', sa.Integer(), nullable=False),
+    sa.Column('escalate_at', corrections.store.types.UTCDateTime(), nullable=True),
     sa.Column('answered_at', corrections.store.types.UTCDateTime(), nullable=True),
     sa.Column('answered_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('outcome', sa.String(), nullable=True),
@@ -267,6 +269,7 @@ def upgrade() -> None:
     with op.batch_alter_table('objection', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_objection_bureau_id'), ['bureau_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_objection_due_at'), ['due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_objection_escalate_at'), ['escalate_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_objection_office_id'), ['office_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_objection_subject_id'), ['subject_id'], unique=False)
 
@@ -663,6 +666,7 @@ def downgrade() -> None:
     with op.batch_alter_table('objection', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_objection_subject_id'))
         batch_op.drop_index(batch_op.f('ix_objection_office_id'))
+        batch_op.drop_index(batch_op.f('ix_objection_escalate_at'))
         batch_op.drop_index(batch_op.f('ix_objection_due_at'))
         batch_op.drop_index(batch_op.f('ix_objection_bureau_id'))
 
