@@ -12,6 +12,7 @@ from typing import Any
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from corrections.settings.calendar import Calendar
+from corrections.settings.portal import Portal
 from corrections.settings.rules import (
     Asking,
     Battery,
@@ -35,6 +36,7 @@ __all__ = [
     "Ladder",
     "Patterns",
     "Permission",
+    "Portal",
     "Rules",
     "Schedules",
     "Service",
@@ -43,7 +45,7 @@ __all__ = [
     "load",
 ]
 
-FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml")
+FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml", "portal.toml")
 
 
 class Settings(BaseSettings):
@@ -57,6 +59,7 @@ class Settings(BaseSettings):
     rules: Rules = Rules()
     schedules: Schedules = Schedules()
     calendar: Calendar = Calendar()
+    portal: Portal = Portal()
 
     @classmethod
     def settings_customise_sources(
