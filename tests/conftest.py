@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from corrections.store.database import migrate, open_database
 
 SHARED = Path(__file__).parents[2] / "shared"
 _numbers = count()
+
+Furnish = Callable[[Engine], None]
 
 
 # The same examples in every run, and no time limits: these machines are shared.
@@ -72,23 +75,76 @@ def postgresql_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    file = tmp_path / "corrections.db"
-    shutil.copy(sqlite_template, file)
-    return f"sqlite:///{file}"
+class Databases:
+    """Databases for tests, as copies of one that was made once: migrated and empty, or furnished by a function besides."""
+
+    def __init__(self, folder: Path, request: pytest.FixtureRequest) -> None:
+        self._folder, self._request = folder, request
+        self._files: dict[Furnish | None, Path] = {}
+        self._names: dict[Furnish | None, str] = {}
+
+    @contextmanager
+    def sqlite(self, furnish: Furnish | None = None) -> Iterator[str]:
+        """The address of a copy in a file, that lasts for the block."""
+        template = self._files.get(furnish)
+        if template is None:
+            template = self._request.getfixturevalue("sqlite_template")
+            if furnish is not None:
+                template = Path(shutil.copy(template, self._folder / f"template{len(self._files)}.db"))
+                _furnish(f"sqlite:///{template}", furnish)
+            self._files[furnish] = template
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            yield f"sqlite:///{shutil.copy(template, Path(folder) / 'corrections.db')}"
+
+    @contextmanager
+    def postgresql(self, furnish: Furnish | None = None) -> Iterator[str]:
+        """The address of a copy on the server, that lasts for the block."""
+        server = make_url(self._request.getfixturevalue("postgresql_server"))
+        admin = create_engine(server, isolation_level="AUTOCOMMIT")
+        if furnish is None:
+            self._names[furnish] = "template"
+        elif furnish not in self._names:
+            name = f"template_{len(self._names)}"
+            _run(admin, f"CREATE DATABASE {name} TEMPLATE template")
+            _furnish(server.set(database=name).render_as_string(hide_password=False), furnish)
+            self._names[furnish] = name
+        name = f"test_{next(_numbers)}"
+        _run(admin, f"CREATE DATABASE {name} TEMPLATE {self._names[furnish]}")
+        yield server.set(database=name).render_as_string(hide_password=False)
+        _run(admin, f"DROP DATABASE {name} WITH (FORCE)")
+        admin.dispose()
+
+    def copy(self, kind: str, furnish: Furnish | None = None) -> AbstractContextManager[str]:
+        """A copy on ``sqlite`` or ``postgresql``."""
+        return self.sqlite(furnish) if kind == "sqlite" else self.postgresql(furnish)
+
+
+def _furnish(url: str, furnish: Furnish) -> None:
+    engine = open_database(url)
+    furnish(engine)
+    engine.dispose()
+
+
+def _run(admin: Engine, statement: str) -> None:
+    with admin.connect() as connection:
+        connection.execute(text(statement))
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    return Databases(tmp_path_factory.mktemp("databases"), request)
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    admin = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template"))
-    yield make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+def sqlite_url(databases: Databases) -> Iterator[str]:
+    with databases.sqlite() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(databases: Databases) -> Iterator[str]:
+    with databases.postgresql() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
