@@ -65,6 +65,19 @@ class Unavailable(CorrectionsError):
         self.retry_after_s = retry_after_s
 
 
+class LinkEnded(Unauthenticated):
+    """The link of a subject's own view was good once, and is over."""
+
+    code = "link-ended"
+
+
+class TooMany(CorrectionsError):
+    """Too often in too short a time; the caller waits and tries again."""
+
+    status = 429
+    code = "too-many"
+
+
 class InvalidGeometry(Invalid):
     """A zone's outline is not a valid area; the message names the place and the reason."""
 

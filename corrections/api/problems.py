@@ -26,6 +26,8 @@ TITLES: dict[str, tuple[str, str]] = {
     "import-rejected": ("The file was not imported", "文件未导入"),
     "not-found": ("Not found", "未找到"),
     "unauthenticated": ("Not logged in", "未登录"),
+    "link-ended": ("The link has ended", "链接已失效"),
+    "too-many": ("Too often", "操作过于频繁"),
     "forbidden": ("Not allowed", "无权操作"),
     "conflict": ("Somebody was first, or the state does not allow it", "状态冲突"),
     "unavailable": ("The service cannot do this at present", "服务暂不可用"),

@@ -6,6 +6,7 @@ from datetime import date
 
 from pydantic import Field, field_validator
 
+from corrections.domain.model import Rule
 from corrections.settings.section import Dated, Section, in_order
 
 
@@ -19,7 +20,7 @@ class Both(Section):
 class Retention(Section):
     """For how long what is held is kept, as the subject reads it."""
 
-    register: Both = Both()
+    person: Both = Both()
     positions: Both = Both()
     violations: Both = Both()
     leave: Both = Both()
@@ -48,6 +49,7 @@ class Portal(Section):
     objections_open: int = Field(20, ge=1)
     show_grave_zones: bool = True
     copy_log_words: bool = False
+    withheld: tuple[Rule, ...] = (Rule.LEFT_BEHIND, Rule.MOCK_LOCATION, Rule.TOGETHER)
     looks_days: int = Field(365, ge=1)
     office_phones: dict[str, str] = {}
     procuratorate: Both = Both()
