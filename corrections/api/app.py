@@ -24,11 +24,14 @@ from corrections.api.routes import (
     gateways,
     imports,
     leaves,
+    links,
     login,
     logs,
     notices,
+    objections,
     officers,
     offices,
+    own,
     subjects,
     trials,
     violations,
@@ -38,6 +41,7 @@ from corrections.api.routes import (
 from corrections.api.shell import Shell
 from corrections.records.sheets import MOST_BYTES
 from corrections.settings import Settings
+from corrections.web import OwnDoor
 
 if TYPE_CHECKING:
     from corrections.ingest.writer import Ingest
@@ -63,6 +67,9 @@ NOUNS = (
     gateways,
     imports,
     faults,
+    links,
+    objections,
+    own,
     audit,
 )
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -91,6 +98,7 @@ def create_app(engine: Engine, settings: Settings, *, ingest: Ingest | None = No
         lifespan=_lifespan(house),
     )
     app.state.house = house
+    app.state.own_door = OwnDoor(engine, settings)
     problems.install(app, settings.service.language)
     app.add_middleware(Shell, house=house, large=LARGE)
     app.include_router(health.router)

@@ -20,7 +20,7 @@ from corrections.records.permits import Basis
 from corrections.settings import Settings
 from corrections.store.credentials import hash_credential
 from corrections.store.database import writing
-from corrections.store.tables import LoginSession, Notice, Report, SetAside, SubjectState
+from corrections.store.tables import LoginSession, Notice, Objection, OwnLink, Report, SetAside, SubjectState
 from tests.review.scene import HOUR, NOW, RULES, STAFF, a_subject, a_violation, an_officer, settle
 
 SETTINGS = Settings()
@@ -33,8 +33,8 @@ STRANGERS = {f"other-{role}": role for role in Role}  # staff of another bureau,
 def found(engine: Engine) -> None:
     """The two offices and their staff (see the scene), a head of the second office, another bureau with staff of every role; subject 1
     with authority 1, device 1, leave 1; zone 1 (everyone, inclusion), zone 2 (subject 1, exclusion); violation 1 of subject 1; a message
-    put aside (1); a notice (1) for subject 1; a gateway (1); subject 3, of the first office, whom contact ban 1 keeps from subject 1;
-    everybody logged in with her login as token."""
+    put aside (1); a notice (1) for subject 1; a gateway (1); a link (1, ``own-1``) and an objection (1) of subject 1; subject 3, of the
+    first office, whom contact ban 1 keeps from subject 1; everybody logged in with her login as token."""
     with writing(engine) as session:
         subject = settle(session)
         a_subject(session, "S2", office_id=2, officer="zhao")
@@ -70,6 +70,10 @@ def found(engine: Engine) -> None:
                 text_en="Check your phone",
                 at=NOW,
             )
+        )
+        session.add(OwnLink(subject_id=1, token_hash=hash_credential("own-1"), created_at=NOW, expires_at=NOW + timedelta(days=90)))
+        session.add(
+            Objection(bureau_id=1, office_id=1, subject_id=1, about="other", text="不同意", at=NOW, due_at=NOW + timedelta(days=14), answer="")
         )
         session.get_one(SubjectState, 1).fault = "ValueError: 30.05"
         for login in (*STAFF, "head2", *STRANGERS):

@@ -1,0 +1,101 @@
+"""What a subject sees first: who looks after her, whether her phone is in touch, what she is to be told, which day comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from corrections.domain.model import Recipient, SubjectStatus, to_us
+from corrections.records.own import own_subject
+from corrections.settings import Settings
+from corrections.store.access import Own
+from corrections.store.rulebook import load_lawful
+from corrections.store.tables import Bureau, Device, Notice, Office, Officer, SubjectState
+
+
+class Touch(StrEnum):
+    """Whether her phone is in touch."""
+
+    FINE = "fine"
+    SILENT = "silent"  # longer than the settings allow
+    NEVER = "never"  # nothing has come yet
+    NOT_ASKED = "not_asked"  # she is not to be located now, or has no phone registered
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice for her that still stands."""
+
+    kind: str
+    at: datetime
+    text_zh: str
+    text_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """``officer`` None: nobody is named yet. ``phone`` is the office's, empty where it is not known. Times are to be shown in
+    ``timezone``."""
+
+    name: str
+    bureau: str
+    office: str
+    phone: str
+    officer: str | None
+    timezone: ZoneInfo
+    status: SubjectStatus
+    term_from: datetime
+    term_until: datetime
+    touch: Touch
+    last_contact_at: datetime | None
+    battery_low: bool
+    permission_off: bool
+    notices: list[Told]
+
+
+def home(session: Session, own: Own, settings: Settings, now: datetime) -> Home:
+    """How she stands now. No place is in it."""
+    subject = own_subject(session, own)
+    bureau, office = session.get_one(Bureau, subject.bureau_id), session.get_one(Office, subject.office_id)
+    officer = session.get(Officer, subject.officer_id) if subject.officer_id is not None else None
+    state = session.get(SubjectState, own.subject_id)
+    spans = load_lawful(session, [subject]).get(own.subject_id, ())
+    located = any(start <= to_us(now) < end for start, end in spans)
+    devices = session.exec(select(Device).where(Device.subject_id == own.subject_id, col(Device.active).is_(True))).all()
+    return Home(
+        name=subject.name,
+        bureau=bureau.name,
+        office=office.name,
+        phone=settings.portal.office_phones.get(office.code, ""),
+        officer=officer.name if officer is not None else None,
+        timezone=ZoneInfo(bureau.timezone),
+        status=SubjectStatus(subject.status),
+        term_from=subject.term_from,
+        term_until=subject.term_until,
+        touch=_touch(state, devices if located else [], settings, now),
+        last_contact_at=state.last_contact_at if state else None,
+        battery_low=state is not None and state.low_battery_since is not None,
+        permission_off=state is not None and state.permission_off_since is not None,
+        notices=_notices(session, own),
+    )
+
+
+def _touch(state: SubjectState | None, devices: Sequence[Device], settings: Settings, now: datetime) -> Touch:
+    if not devices:
+        return Touch.NOT_ASKED
+    if state is None or state.last_contact_at is None:
+        return Touch.NEVER
+    silence = settings.rules.silence
+    allowed_s = max(silence.least_minutes * 60, *(max(silence.missed_intervals * d.interval_s, silence.quiet_s(d.client)) for d in devices))
+    return Touch.FINE if now - state.last_contact_at <= timedelta(seconds=allowed_s) else Touch.SILENT
+
+
+def _notices(session: Session, own: Own) -> list[Told]:
+    n = Notice
+    hers = select(n).where(n.subject_id == own.subject_id, n.recipient == Recipient.SUBJECT.value, col(n.done_at).is_(None))
+    return [Told(row.kind, row.at, row.text_zh, row.text_en) for row in session.exec(hers.order_by(col(n.id).desc()).limit(10))]
