@@ -78,6 +78,23 @@ class RoundState(StrEnum):
     SKIPPED = "skipped"  # its moment passed while the service was down, and a later one took its place
 
 
+class NotAsked(StrEnum):
+    """Why a subject was not asked to check in when a schedule had it."""
+
+    NOT_MONITORED = "not_monitored"  # she may not be located now: no authority, in custody, outside her term
+    OUTAGE = "outage"  # this service was itself down
+    ASKED = "asked"  # she was being asked already
+
+
+class Unlocated(StrEnum):
+    """Why a round shows no position of a subject."""
+
+    CUSTODY = "custody"
+    NEVER_LOCATED = "never_located"  # her category is not
+    NO_AUTHORITY = "no_authority"
+    NO_POSITION = "no_position"  # none has come in yet
+
+
 class Finding(StrEnum):
     """What an officer found of a subject in a round."""
 

@@ -689,10 +689,11 @@ class Measure(SQLModel, table=True):
 
 
 class CheckRound(SQLModel, table=True):
-    """定位核查: one officer's look at all her subjects, at a moment of a schedule; signed by her. One a schedule, officer and moment."""
+    """定位核查: one officer's look at all her subjects of an office, at a moment of a schedule; signed by her. One a schedule, office,
+    officer and moment."""
 
     __tablename__ = "check_round"
-    __table_args__ = (UniqueConstraint("schedule", "officer_id", "slot_at"),)
+    __table_args__ = (UniqueConstraint("schedule", "office_id", "officer_id", "slot_at"),)
     id: int | None = _key()
     bureau_id: int = _ref("bureau")
     office_id: int = _ref("office")
@@ -737,6 +738,7 @@ class CheckSecret(SQLModel, table=True):
     """What a bureau's random moments follow from, from ``valid_from`` on; ``commitment`` is its SHA-256, in the audit chain."""
 
     __tablename__ = "check_secret"
+    __table_args__ = (UniqueConstraint("bureau_id", "valid_from"),)
     id: int | None = _key()
     bureau_id: int = _ref("bureau")
     secret: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -745,7 +747,8 @@ class CheckSecret(SQLModel, table=True):
 
 
 class CheckIn(SQLModel, table=True):
-    """签到: a subject was asked to say where she is, by a link; answered with a position from her phone's browser, or missed."""
+    """签到: a subject was asked to say where she is, by a link; answered with a position from her phone's browser, or missed.
+    ``skipped`` is why a moment of a schedule passed without her being asked; ``excused_s`` how much later it expires for our outages."""
 
     __tablename__ = "check_in"
     __table_args__ = (UniqueConstraint("schedule", "subject_id", "slot_at"),)
@@ -763,6 +766,8 @@ class CheckIn(SQLModel, table=True):
     answered_at: datetime | None = _when(null=True)
     report_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     missed_at: datetime | None = _when(null=True)
+    skipped: str = ""  # casework.NotAsked; empty: she was asked
+    excused_s: int = 0
 
 
 class ScheduleMark(SQLModel, table=True):

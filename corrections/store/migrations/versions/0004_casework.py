@@ -66,7 +66,8 @@ def upgrade() -> None:
     sa.Column('commitment', sa.String(), nullable=False),
     sa.Column('valid_from', corrections.store.types.UTCDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['bureau_id'], ['bureau.id'], name=op.f('fk_check_secret_bureau_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_check_secret'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_check_secret')),
+    sa.UniqueConstraint('bureau_id', 'valid_from', name=op.f('uq_check_secret_bureau_id_valid_from'))
     )
     with op.batch_alter_table('check_secret', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_check_secret_bureau_id'), ['bureau_id'], unique=False)
@@ -114,7 +115,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['officer_id'], ['officer.id'], name=op.f('fk_check_round_officer_id')),
     sa.ForeignKeyConstraint(['signed_by'], ['officer.id'], name=op.f('fk_check_round_signed_by')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_check_round')),
-    sa.UniqueConstraint('schedule', 'officer_id', 'slot_at', name=op.f('uq_check_round_schedule_officer_id_slot_at'))
+    sa.UniqueConstraint('schedule', 'office_id', 'officer_id', 'slot_at', name=op.f('uq_check_round_schedule_office_id_officer_id_slot_at'))
     )
     with op.batch_alter_table('check_round', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_check_round_bureau_id'), ['bureau_id'], unique=False)
@@ -205,6 +206,8 @@ def upgrade() -> None:
     sa.Column('answered_at', corrections.store.types.UTCDateTime(), nullable=True),
     sa.Column('report_id', sa.BigInteger(), nullable=True),
     sa.Column('missed_at', corrections.store.types.UTCDateTime(), nullable=True),
+    sa.Column('skipped', sa.String(), nullable=False),
+    sa.Column('excused_s', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['asked_by'], ['officer.id'], name=op.f('fk_check_in_asked_by')),
     sa.ForeignKeyConstraint(['bureau_id'], ['bureau.id'], name=op.f('fk_check_in_bureau_id')),
     sa.ForeignKeyConstraint(['office_id'], ['office.id'], name=op.f('fk_check_in_office_id')),
