@@ -5,13 +5,13 @@ No authority, no data: without one in force a subject's positions are refused an
 
 from __future__ import annotations
 
-import calendar
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from corrections.domain.legal import months_later
 from corrections.domain.model import Category, Role
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound
 from corrections.records.audit import record_by
@@ -171,14 +171,6 @@ def revoke_leave(session: Session, actor: Actor | None, permit_id: int, *, at: d
     detail = {"leave": permit_id, "at": permit.revoked_at}
     record_by(session, actor, "leave.revoke", subject_id=permit.subject_id, detail=detail, now=now)
     return permit
-
-
-def months_later(at: datetime, months: int, zone: ZoneInfo) -> datetime:
-    """The same local day and time ``months`` calendar months later, or the last day of a shorter month."""
-    local = at.astimezone(zone)
-    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
-    day = min(local.day, calendar.monthrange(year, month + 1)[1])
-    return local.replace(year=year, month=month + 1, day=day).astimezone(at.tzinfo)
 
 
 def _check_basis(

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from corrections.settings.calendar import Calendar
+from corrections.settings.legal import Legal
 from corrections.settings.portal import Portal
 from corrections.settings.rules import (
     Asking,
@@ -34,6 +35,7 @@ __all__ = [
     "Due",
     "Ingest",
     "Ladder",
+    "Legal",
     "Patterns",
     "Permission",
     "Portal",
@@ -45,7 +47,7 @@ __all__ = [
     "load",
 ]
 
-FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml", "portal.toml")
+FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml", "portal.toml", "legal.toml")
 
 
 class Settings(BaseSettings):
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
     rules: Rules = Rules()
     schedules: Schedules = Schedules()
     calendar: Calendar = Calendar()
+    legal: Legal = Legal()
     portal: Portal = Portal()
 
     @classmethod
