@@ -5,8 +5,10 @@ No authority, no data: without one in force a subject's positions are refused an
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -18,6 +20,7 @@ from corrections.records.audit import record_by
 from corrections.records.outlines import Outline
 from corrections.records.register import require_located, subject_in_reach
 from corrections.records.revision import ask_revision
+from corrections.records.zones import parse_windows
 from corrections.settings import Rules
 from corrections.store.access import Action, Actor
 from corrections.store.tables import Authority, Bureau, LeavePermit, Subject
@@ -124,11 +127,12 @@ def grant_leave(
     valid_from: datetime,
     valid_until: datetime,
     outline: Outline | None = None,
+    windows: Sequence[Mapping[str, Any]] = (),
     approved_by: str = "",
     now: datetime,
 ) -> LeavePermit:
-    """Approve a leave. Inside ``outline`` (anywhere, without one) being outside a permitted area is then no violation; prohibited
-    areas bind all the same. ``approved_by`` is the actor unless said otherwise.
+    """Approve a leave. Inside ``outline`` (anywhere, without one) and ``windows`` (all the time, without any) being outside a permitted
+    area is then no violation; prohibited areas bind all the same. ``approved_by`` is the actor unless said otherwise.
 
     Raises Invalid, Forbidden, NotFound.
     """
@@ -148,6 +152,7 @@ def grant_leave(
         valid_until=valid_until,
         approved_by=approver,
         approved_at=now,
+        windows=parse_windows(windows),
     )
     session.add(permit)
     session.flush()

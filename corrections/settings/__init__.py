@@ -12,6 +12,7 @@ from typing import Any
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from corrections.settings.calendar import Calendar
+from corrections.settings.leave import LeaveSettings
 from corrections.settings.legal import Legal
 from corrections.settings.portal import Portal
 from corrections.settings.rules import (
@@ -35,6 +36,7 @@ __all__ = [
     "Due",
     "Ingest",
     "Ladder",
+    "LeaveSettings",
     "Legal",
     "Patterns",
     "Permission",
@@ -47,7 +49,7 @@ __all__ = [
     "load",
 ]
 
-FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml", "portal.toml", "legal.toml")
+FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml", "portal.toml", "legal.toml", "leave.toml")
 
 
 class Settings(BaseSettings):
@@ -61,6 +63,7 @@ class Settings(BaseSettings):
     rules: Rules = Rules()
     schedules: Schedules = Schedules()
     calendar: Calendar = Calendar()
+    leave: LeaveSettings = LeaveSettings()
     legal: Legal = Legal()
     portal: Portal = Portal()
 

@@ -251,6 +251,8 @@ class LeaveRequest(SQLModel, table=True):
     requested_at: datetime = _when()
     requested_by: int | None = _ref("officer", null=True, index=False)  # null: the subject herself
     due_at: datetime = _when(index=True)  # by when it must be decided
+    tell_at: datetime | None = _when(null=True, index=True)  # when the next higher level is told that it was not; null: it was, or is over
+    late: bool = False  # asked for later than is usual
     decided_by: int | None = _ref("officer", null=True, index=False)
     decided_at: datetime | None = _when(null=True)
     decision_note: str = ""

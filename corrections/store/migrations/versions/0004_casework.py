@@ -314,6 +314,8 @@ def upgrade() -> None:
     sa.Column('requested_at', corrections.store.types.UTCDateTime(), nullable=False),
     sa.Column('requested_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('due_at', corrections.store.types.UTCDateTime(), nullable=False),
+    sa.Column('tell_at', corrections.store.types.UTCDateTime(), nullable=True),
+    sa.Column('late', sa.Boolean(), nullable=False),
     sa.Column('decided_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('decided_at', corrections.store.types.UTCDateTime(), nullable=True),
     sa.Column('decision_note', sa.String(), nullable=False),
@@ -335,6 +337,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('leave_request', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_leave_request_bureau_id'), ['bureau_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_leave_request_tell_at'), ['tell_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_leave_request_due_at'), ['due_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_leave_request_office_id'), ['office_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_leave_request_overdue_at'), ['overdue_at'], unique=False)
@@ -658,6 +661,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_leave_request_permit_id'))
         batch_op.drop_index(batch_op.f('ix_leave_request_overdue_at'))
         batch_op.drop_index(batch_op.f('ix_leave_request_office_id'))
+        batch_op.drop_index(batch_op.f('ix_leave_request_tell_at'))
         batch_op.drop_index(batch_op.f('ix_leave_request_due_at'))
         batch_op.drop_index(batch_op.f('ix_leave_request_bureau_id'))
 
