@@ -97,6 +97,7 @@ def serve(
     from corrections.console.app import before, console_app
     from corrections.ingest.writer import Ingest
     from corrections.monitor.scheduler import Monitor
+    from corrections.portal import app as portal
 
     with opened() as (engine, settings):
         _set_up_logging(settings)
@@ -105,7 +106,7 @@ def serve(
         with _listening(*address) as listener:
             monitor = Monitor(engine, settings, hears=True, evaluates=not web)
             api = create_app(engine, settings, ingest=Ingest(engine, settings, wake=monitor.wake), monitor=monitor)
-            app = before(console_app(engine, settings), api)
+            app = portal.before(portal.portal_app(engine, settings), before(console_app(engine, settings), api))
             server = _server(app)
             # Before uvicorn listens to signals itself, and after: it raises the one that stopped it once more at its end.
             _on_stop(lambda: setattr(server, "should_exit", True))

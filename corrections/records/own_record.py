@@ -18,7 +18,7 @@ from corrections.review.events import EventKind
 from corrections.settings.portal import Portal
 from corrections.store import tables as t
 from corrections.store.access import Own
-from corrections.store.tables import AuditEvent, Office, Officer, ReviewEvent, Violation, Zone, ZoneRevision
+from corrections.store.tables import AuditEvent, Measure, Office, Officer, ReviewEvent, Violation, Zone, ZoneRevision
 
 LOOKS = ("location.read", "own_link.make", "own.copy")
 UNDECIDED: Both = ("工作人员正在核查这件事，还没有结论。", "Your officer is looking into this. Nothing has been decided.")
@@ -180,6 +180,13 @@ def matters(session: Session, own: Own, portal: Portal) -> list[Matter]:
         )
         for violation, zone, severity in shown
     ]
+
+
+def measures_of(session: Session, own: Own) -> Sequence[Measure]:
+    """The measures taken that stand, newest first."""
+    m = Measure
+    standing = select(m).where(m.subject_id == own.subject_id, col(m.revoked_at).is_(None))
+    return session.exec(standing.order_by(col(m.decided_on).desc(), col(m.id).desc())).all()
 
 
 def withheld(session: Session, own: Own, portal: Portal) -> int:

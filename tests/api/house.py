@@ -73,7 +73,7 @@ def found(engine: Engine) -> None:
         )
         session.add(OwnLink(subject_id=1, token_hash=hash_credential("own-1"), created_at=NOW, expires_at=NOW + timedelta(days=90)))
         session.add(
-            Objection(bureau_id=1, office_id=1, subject_id=1, about="other", text="不同意", at=NOW, due_at=NOW + timedelta(days=14), answer="")
+            Objection(bureau_id=1, office_id=1, subject_id=1, about="other", text="不同意", at=NOW, due_at=NOW + 14 * timedelta(days=1))
         )
         session.get_one(SubjectState, 1).fault = "ValueError: 30.05"
         for login in (*STAFF, "head2", *STRANGERS):

@@ -13,6 +13,7 @@ from corrections.api.models import Shown
 from corrections.api.outlines import geojson
 from corrections.api.own import OwnCalling
 from corrections.api.routes.objections import ObjectionBody, OwnObjectionShown
+from corrections.domain.casework import MeasureKind
 from corrections.domain.model import Decision, Rule, SubjectStatus, ZoneKind
 from corrections.records import objections, own_copy, own_record
 from corrections.records.own_home import Touch, home
@@ -137,6 +138,16 @@ class MatterShown(Shown):
     decision_reason: str
 
 
+class MeasureShown(Shown):
+    """A measure that was taken and stands."""
+
+    id: int
+    kind: MeasureKind
+    decided_on: datetime
+    decided_by: str
+    document: str
+
+
 class RightShown(Shown):
     name: str
     zh: str
@@ -199,6 +210,12 @@ def get_violations(call: OwnCalling) -> list[MatterShown]:
         found = own_record.matters(session, call.own, call.settings.portal)
     kept = [name for name in MatterShown.model_fields if not name.startswith("reason_")]
     return [MatterShown(**{name: getattr(one, name) for name in kept}, reason_zh=one.reason[0], reason_en=one.reason[1]) for one in found]
+
+
+@router.get("/measures", summary="Measures taken")
+def get_measures(call: OwnCalling) -> list[MeasureShown]:
+    with call.reading() as session:
+        return [MeasureShown.model_validate(row) for row in own_record.measures_of(session, call.own)]
 
 
 @router.get("/rights", summary="My rights")
