@@ -6,7 +6,7 @@ commands there (OwnTracks), and whatever fix was measured after the asking answe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -35,6 +35,11 @@ def ask_where_uncertain(session: Session, states: Iterable[SubjectState], settin
     since = now - timedelta(minutes=settings.rules.asking.uncertain_minutes)
     doubtful = {state.subject_id for state in states if state.uncertain_since is not None and state.uncertain_since <= since}
     return len(_ask(session, doubtful, AskReason.UNCERTAIN, now, settings, None)) if doubtful else 0
+
+
+def ask_in_round(session: Session, subject_ids: Collection[int], settings: Settings, now: datetime) -> int:
+    """Wish for a fresh fix of each of these subjects of a check round; returns of how many."""
+    return len(_ask(session, set(subject_ids), AskReason.ROUND, now, settings, None)) if subject_ids else 0
 
 
 def request_fix(session: Session, actor: Actor, subject_id: int, purpose: str, settings: Settings, now: datetime) -> FixRequest:

@@ -104,6 +104,11 @@ def end_of_subject(session: Session, subject_id: int, kinds: Collection[NoticeKi
     _end(session, (col(Notice.subject_id) == subject_id) & col(Notice.kind).in_([kind.value for kind in kinds]), now)
 
 
+def end_about(session: Session, about: str, now: datetime) -> None:
+    """End the open notices about something beside a violation, as ``round:12``."""
+    _end(session, col(Notice.about) == about, now)
+
+
 def open_about(session: Session, subject_ids: Collection[int]) -> set[int]:
     """Which of these subjects have open notices."""
     statement = select(Notice.subject_id).where(col(Notice.subject_id).in_(list(subject_ids)), col(Notice.done_at).is_(None))

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from corrections.settings.calendar import Calendar
+from corrections.settings.checks import Checks
 from corrections.settings.leave import LeaveSettings
 from corrections.settings.legal import Legal
 from corrections.settings.portal import Portal
@@ -33,6 +34,7 @@ __all__ = [
     "Battery",
     "Boundary",
     "Calendar",
+    "Checks",
     "Due",
     "Ingest",
     "Ladder",
@@ -49,7 +51,7 @@ __all__ = [
     "load",
 ]
 
-FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml", "portal.toml", "legal.toml", "leave.toml")
+FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml", "portal.toml", "checks.toml", "legal.toml", "leave.toml")
 
 
 class Settings(BaseSettings):
@@ -63,6 +65,7 @@ class Settings(BaseSettings):
     rules: Rules = Rules()
     schedules: Schedules = Schedules()
     calendar: Calendar = Calendar()
+    checks: Checks = Checks()
     leave: LeaveSettings = LeaveSettings()
     legal: Legal = Legal()
     portal: Portal = Portal()
