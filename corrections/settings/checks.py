@@ -96,7 +96,7 @@ class Rounds(Dated):
         Step(to="office_head", after_minutes=60),
         Step(to="bureau", after_minutes=240),
     )
-    again_minutes: int = Field(480, ge=0, le=43_200)
+    again_minutes: int = Field(450, ge=0, le=43_200)
     sure: float = Field(0.05, ge=0, lt=0.5)
     by_hand_due_minutes: int = Field(120, ge=1, le=10_080)
 
