@@ -50,6 +50,20 @@ class Why(StrEnum):
     RULES_BREACHED = "rules_breached"  # 违反监督管理规定, where there is no final step
 
 
+class ContactSource(StrEnum):
+    """What a contact, or the start of a term, is known from."""
+
+    REPORT = "report"  # her phone reported
+    CHECK_IN = "check_in"  # she checked in
+    REVIEW = "review"  # an officer reached somebody about a violation
+    LOG_ENTRY = "log_entry"  # a visit, a talk, reporting in or education in the supervision log
+    ROUND = "round"  # she was reached in a check round
+    LEAVE_REPORT = "leave_report"  # she reported on leave
+    STATEMENT = "statement"  # her statement was taken
+    SEARCH = "search"  # a search found her
+    TERM = "term"  # the register's beginning of her term
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The numbers in force: days until reporting in; days and months out of contact; how many admonitions and warnings lead on.

@@ -24,6 +24,7 @@ from corrections.store.access import Action, Actor, Own, subject_for
 from corrections.store.tables import AuditEvent
 
 SUBJECT = "subject"  # a subject about herself; whose number it is, the event's subject tells
+SERVICE = "service"  # the service itself, which only does what a stored date says
 OPERATOR = "operator"  # whoever works at the machine itself, through the command line
 CHAIN_LOCK = 0x41554449  # PostgreSQL: one appends at a time, in the order of ids
 CHUNK = 20_000

@@ -16,10 +16,11 @@ from corrections.domain.model import Category, Datum, Level, Role, SubjectStatus
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound
 from corrections.records.audit import record_by
 from corrections.records.revision import ask_revision, expect_contact, expect_nothing
+from corrections.records.standing import set_status
 from corrections.settings import Rules
 from corrections.store.access import Action, Actor, subject_for
 from corrections.store.credentials import hash_credential, new_credential
-from corrections.store.tables import Authority, Bureau, Device, Office, Officer, StreamPosition, Subject
+from corrections.store.tables import Bureau, Device, Office, Officer, StreamPosition, Subject
 
 INTERVAL_S = (10, 86_400)
 _UNSET: Any = object()
@@ -192,8 +193,8 @@ def change_subject(
 def change_status(
     session: Session, actor: Actor | None, subject_id: int, *, status: SubjectStatus, since: datetime, rules: Rules, now: datetime
 ) -> Subject:
-    """Set a subject's status from the moment ``since``. Any but ``ACTIVE`` ends monitoring then; the end of the measure and death
-    end the legal bases, too. Back to ``ACTIVE``, reports are expected anew.
+    """Set a subject's status from the moment ``since``, with all that follows from it (see ``standing``). Any but ``ACTIVE`` ends
+    monitoring then; the end of the measure and death end legal bases and leave, too. Back to ``ACTIVE``, reports are expected anew.
 
     Raises Invalid (a future moment; a return after death), Forbidden, NotFound.
     """
@@ -202,18 +203,7 @@ def change_status(
         raise Invalid("A change of status cannot lie in the future.", "状态变更时间不能晚于当前时间。", field="since")
     if subject.status == SubjectStatus.DECEASED:
         raise Conflict("The subject is registered as deceased.", "该对象已登记为死亡。")
-    before, subject.status, subject.status_from = subject.status, SubjectStatus(status).value, since
-    session.flush()
-    if status in (SubjectStatus.ENDED, SubjectStatus.DECEASED):
-        for authority in session.exec(select(Authority).where(Authority.subject_id == subject_id, col(Authority.revoked_at).is_(None))):
-            authority.revoked_at = max(since, authority.valid_from)
-    ask_revision(session, [subject_id], since)
-    if status is SubjectStatus.ACTIVE:
-        if device := _active_device(session, subject_id):
-            expect_contact(session, subject, device.interval_s, rules.silence, now)
-    else:
-        expect_nothing(session, subject_id)
-    detail = {"from": before, "to": subject.status, "since": since}
+    detail = set_status(session, subject, SubjectStatus(status), since, rules, now)
     record_by(session, actor, "subject.status", subject_id=subject_id, detail=detail, now=now)
     return subject
 
