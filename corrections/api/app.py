@@ -31,7 +31,9 @@ from corrections.api.routes import (
     objections,
     officers,
     offices,
+    outbox,
     own,
+    own_leave,
     subjects,
     trials,
     violations,
@@ -55,6 +57,7 @@ NOUNS = (
     subjects,
     whereabouts,
     notices,
+    outbox,
     logs,
     authorities,
     devices,
@@ -70,6 +73,7 @@ NOUNS = (
     links,
     objections,
     own,
+    own_leave,
     audit,
 )
 PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -6,6 +6,7 @@ A token is opaque and stored as a hash; it ends after a fixed time, or sooner wh
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -165,6 +166,26 @@ def change_officer(
     for key, value in changes.items():
         setattr(officer, key, value.value if isinstance(value, Role) else value)
     record_by(session, actor, "officer.change", detail={"officer": officer.login, **changes}, now=now)
+    return officer
+
+
+def set_addresses(
+    session: Session, actor: Actor | None, officer_id: int, addresses: Mapping[str, str], *, settings: Settings, now: datetime
+) -> Officer:
+    """Say where an officer is reached on each channel of notification; what is left out, she is not. By herself or the administrator.
+
+    Raises Invalid (no such channel; an address that the channel cannot take), Forbidden, NotFound.
+    """
+    herself = actor is not None and actor.officer_id == officer_id
+    officer = session.get_one(Officer, officer_id) if herself else _officer(session, actor, officer_id)
+    for name, address in addresses.items():
+        channel = settings.notify.channel(name)
+        if channel is None:
+            raise Invalid(f"There is no channel {name}; see config/notify.toml.", f"没有名为 {name} 的通知渠道。", field=name)
+        if not address.strip() or len(address) > 200 or not address.isprintable() or not channel.takes(address.strip()):
+            raise Invalid(f"{name} cannot take this address.", f"渠道 {name} 无法使用该地址。", field=name)
+    officer.addresses = {name: address.strip() for name, address in addresses.items()}
+    record_by(session, actor, "officer.addresses", detail={"officer": officer.login, "channels": sorted(addresses)}, now=now)
     return officer
 
 

@@ -97,7 +97,7 @@ def request_leave(
 
 def withdraw_leave(session: Session, by: By, request_id: int, *, now: datetime) -> LeaveRequest:
     """Take back a request that is not decided. Raises Conflict, Forbidden, NotFound."""
-    request = request_for(session, by, request_id)
+    request = _to_act_on(session, by, request_id)
     _step(session, request, request.revision, state=RequestState.WITHDRAWN.value, tell_at=None)
     telling.end(session, request, now)
     record_by(session, by, "leave.withdraw", subject_id=request.subject_id, detail={"request": request_id}, now=now)
@@ -177,7 +177,7 @@ def report_leave(
 
     Raises Invalid, Conflict (not approved; back already), Forbidden, NotFound.
     """
-    request = request_for(session, by, request_id)
+    request = _to_act_on(session, by, request_id)
     kind = LeaveReportKind(kind)
     if request.state != RequestState.APPROVED or request.kind != LeaveKind.LEAVE:
         raise Conflict("Only an approved leave is reported on.", "只有已批准的外出可以登记报告。")
@@ -339,6 +339,12 @@ def _base(session: Session, subject_id: int, extends: int, wanted: Wanted, now: 
 def _extension(session: Session, request: LeaveRequest) -> LeaveRequest | None:
     r = LeaveRequest
     return session.exec(select(r).where(r.extends_id == request.id, r.state == RequestState.APPROVED.value)).first()
+
+
+def _to_act_on(session: Session, by: By, request_id: int) -> LeaveRequest:
+    if isinstance(by, Actor):
+        by.require(Action.REVIEW)
+    return request_for(session, by, request_id)
 
 
 def _to_decide(session: Session, actor: Actor | None, request_id: int) -> tuple[LeaveRequest, Subject]:

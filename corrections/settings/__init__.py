@@ -15,6 +15,7 @@ from corrections.settings.calendar import Calendar
 from corrections.settings.checks import Checks
 from corrections.settings.leave import LeaveSettings
 from corrections.settings.legal import Legal
+from corrections.settings.notify import Notify
 from corrections.settings.portal import Portal
 from corrections.settings.rules import (
     Asking,
@@ -40,6 +41,7 @@ __all__ = [
     "Ladder",
     "LeaveSettings",
     "Legal",
+    "Notify",
     "Patterns",
     "Permission",
     "Portal",
@@ -51,7 +53,7 @@ __all__ = [
     "load",
 ]
 
-FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml", "portal.toml", "checks.toml", "legal.toml", "leave.toml")
+FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml", "portal.toml", "checks.toml", "legal.toml", "leave.toml", "notify.toml")
 
 
 class Settings(BaseSettings):
@@ -68,6 +70,7 @@ class Settings(BaseSettings):
     checks: Checks = Checks()
     leave: LeaveSettings = LeaveSettings()
     legal: Legal = Legal()
+    notify: Notify = Notify()
     portal: Portal = Portal()
 
     @classmethod

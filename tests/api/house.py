@@ -14,13 +14,15 @@ from starlette.testclient import TestClient
 from corrections import clock
 from corrections.api.app import create_app
 from corrections.clock import SetClock
+from corrections.domain.casework import LeaveKind, LeaveReason
 from corrections.domain.model import Role, Scope, Severity, ZoneKind
-from corrections.records import accounts, contact_bans, gateways, outlines, permits, register, zones
+from corrections.records import accounts, contact_bans, gateways, leave, outlines, permits, register, zones
 from corrections.records.permits import Basis
 from corrections.settings import Settings
+from corrections.store.access import Own
 from corrections.store.credentials import hash_credential
 from corrections.store.database import writing
-from corrections.store.tables import LoginSession, Notice, Objection, OwnLink, Report, SetAside, SubjectState
+from corrections.store.tables import LoginSession, Notice, Objection, OutboxMessage, OwnLink, Report, SetAside, SubjectState
 from tests.review.scene import HOUR, NOW, RULES, STAFF, a_subject, a_violation, an_officer, settle
 
 SETTINGS = Settings()
@@ -32,9 +34,10 @@ STRANGERS = {f"other-{role}": role for role in Role}  # staff of another bureau,
 
 def found(engine: Engine) -> None:
     """The two offices and their staff (see the scene), a head of the second office, another bureau with staff of every role; subject 1
-    with authority 1, device 1, leave 1; zone 1 (everyone, inclusion), zone 2 (subject 1, exclusion); violation 1 of subject 1; a message
-    put aside (1); a notice (1) for subject 1; a gateway (1); a link (1, ``own-1``) and an objection (1) of subject 1; subject 3, of the
-    first office, whom contact ban 1 keeps from subject 1; everybody logged in with her login as token."""
+    with authority 1, device 1, leave 1; zone 1 (everyone, inclusion), zone 2 (subject 1, exclusion); violation 1 of subject 1; a
+    message put aside (1); a notice (1) for subject 1, a leave request (1) of hers, a message to liming (1); a gateway (1); a link
+    (1, ``own-1``) and an objection (1) of subject 1; subject 3, of the first office, whom contact ban 1 keeps from subject 1;
+    everybody logged in with her login as token."""
     with writing(engine) as session:
         subject = settle(session)
         a_subject(session, "S2", office_id=2, officer="zhao")
@@ -76,6 +79,14 @@ def found(engine: Engine) -> None:
             Objection(bureau_id=1, office_id=1, subject_id=1, about="other", text="不同意", at=NOW, due_at=NOW + 14 * timedelta(days=1))
         )
         session.get_one(SubjectState, 1).fault = "ValueError: 30.05"
+        wanted = leave.Wanted(LeaveKind.LEAVE, LeaveReason.WORK, "宁波", NOW + timedelta(days=9), NOW + timedelta(days=10))
+        leave.request_leave(session, Own(1), 1, wanted, settings=SETTINGS, now=NOW)
+        session.add(
+            OutboxMessage(
+                bureau_id=1, key="k", channel="mail", officer_id=1, severity="low", reference="违规 1", text_zh="", text_en="",
+                created_at=NOW, due_at=NOW,
+            )
+        )  # fmt: skip
         for login in (*STAFF, "head2", *STRANGERS):
             log_in(session, login)
 
