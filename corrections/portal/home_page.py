@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from corrections.domain.model import SubjectStatus
 from corrections.portal import speech
 from corrections.portal.pages import page
-from corrections.portal.visit import Visiting
-from corrections.records.own_home import home
+from corrections.portal.visit import PathId, Visiting
+from corrections.records.own_home import home, note_seen
 from corrections.records.own_rules import leave_in_force
 
 router = APIRouter()
@@ -25,3 +25,10 @@ def show(visit: Visiting) -> Response:
             visit, "home.html.j2", home=found, leave=leave, ends=ends, left=speech.days_left(ends, visit.now, visit.timezone),
             active=found.status is SubjectStatus.ACTIVE,
         )  # fmt: skip
+
+
+@router.post("/me/notices/{notice_id}/seen")
+def seen(notice_id: PathId, visit: Visiting) -> Response:
+    with visit.writing() as session:
+        note_seen(session, visit.own, notice_id, visit.now)
+    return RedirectResponse("/me", 303)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from corrections.domain.casework import MeasureKind, ObjectedTo, ObjectionOutcome
+from corrections.domain.casework import LeaveReason, LeaveReportKind, MeasureKind, ObjectedTo, ObjectionOutcome, RequestState
 from corrections.domain.model import Decision, Role, Rule, SubjectStatus
 from corrections.records.audit import OPERATOR, SUBJECT
 from corrections.records.own_home import Touch
@@ -63,6 +63,26 @@ OUTCOMES: Mapping[ObjectionOutcome, Both] = {
     ObjectionOutcome.UPHELD: ("您说得对", "You were right"),
     ObjectionOutcome.PARTLY: ("一部分对", "You were right in part"),
     ObjectionOutcome.REJECTED: ("没有采纳", "It was not accepted"),
+}
+LEAVE_STATES: Mapping[RequestState, Both] = {
+    RequestState.REQUESTED: ("等待批准", "Waiting for a decision"),
+    RequestState.APPROVED: ("已批准", "Approved"),
+    RequestState.REFUSED: ("没有批准", "Not approved"),
+    RequestState.WITHDRAWN: ("已撤回", "Taken back"),
+}
+LEAVE_REASONS: Mapping[LeaveReason, Both] = {
+    LeaveReason.MEDICAL: ("看病", "to see a doctor"),
+    LeaveReason.STUDY: ("上学", "school"),
+    LeaveReason.LITIGATION: ("打官司", "a court case"),
+    LeaveReason.FAMILY: ("家里有重要的事", "an important family matter"),
+    LeaveReason.WORK: ("工作上有重要的事", "important work"),
+    LeaveReason.OTHER: ("其他", "something else"),
+}
+LEAVE_REPORTS: Mapping[LeaveReportKind, Both] = {
+    LeaveReportKind.DEPARTURE: ("我出发了", "I have left"),
+    LeaveReportKind.ARRIVAL: ("我到了", "I have arrived"),
+    LeaveReportKind.UNDERWAY: ("我在外面，平安", "I am away, all is well"),
+    LeaveReportKind.RETURN: ("我回来了", "I am back"),
 }
 LOOKS: Mapping[str, Both] = {
     "location.read": ("查看了您的位置", "looked at your location"),

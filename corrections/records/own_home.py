@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from corrections.domain.model import Recipient, SubjectStatus, to_us
+from corrections.domain.model import NoticeKind, Recipient, SubjectStatus, to_us
+from corrections.errors import NotFound
+from corrections.records.audit import record_by
 from corrections.records.own import own_subject
 from corrections.settings import Settings
 from corrections.store.access import Own
@@ -29,12 +32,18 @@ class Touch(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice for her that still stands."""
+    """A notice for her that still stands. ``seen_ends``: it stands until she says that she has seen it."""
 
+    id: int
     kind: str
     at: datetime
     text_zh: str
     text_en: str
+    seen_ends: bool
+
+
+SEEN_ENDS = frozenset({NoticeKind.OBJECTION, NoticeKind.LEAVE_DECIDED})
+"""Notices that only tell her something; the others stand until their reason is gone, or an officer has told her."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,19 @@ def _touch(state: SubjectState | None, devices: Sequence[Device], settings: Sett
     return Touch.FINE if now - state.last_contact_at <= timedelta(seconds=allowed_s) else Touch.SILENT
 
 
+def note_seen(session: Session, own: Own, notice_id: int, now: datetime) -> None:
+    """She has seen a notice that only tells her something; it is over then. Raises NotFound."""
+    n = Notice
+    kinds = [kind.value for kind in SEEN_ENDS]
+    hers = (col(n.id) == notice_id) & (col(n.subject_id) == own.subject_id) & (col(n.recipient) == Recipient.SUBJECT.value)
+    guarded = update(n).where(hers, col(n.kind).in_(kinds), col(n.done_at).is_(None)).values(done_at=now)
+    if session.execute(guarded).rowcount == 0:  # type: ignore[attr-defined]
+        raise NotFound("There is no such notice any more.", "这条消息已经没有了。")
+    record_by(session, own, "notice.seen", subject_id=own.subject_id, detail={"notice": notice_id}, now=now)
+
+
 def _notices(session: Session, own: Own) -> list[Told]:
     n = Notice
     hers = select(n).where(n.subject_id == own.subject_id, n.recipient == Recipient.SUBJECT.value, col(n.done_at).is_(None))
-    return [Told(row.kind, row.at, row.text_zh, row.text_en) for row in session.exec(hers.order_by(col(n.id).desc()).limit(10))]
+    rows = session.exec(hers.order_by(col(n.id).desc()).limit(10))
+    return [Told(row.id or 0, row.kind, row.at, row.text_zh, row.text_en, row.kind in SEEN_ENDS) for row in rows]

@@ -16,7 +16,7 @@ from tests.review.scene import HOUR, NOW
 
 PAGES = [
     "/me", "/me/rules", "/me/map", "/me/map?zone=3", "/me/data", "/me/matters", "/me/objections", "/me/objections/new",
-    "/me/objections/new?about=violation&about_id=1",
+    "/me/leave", "/me/leave/new", "/me/objections/new?about=violation&about_id=1",
 ]  # fmt: skip
 FILES = ["/me/copy.json", "/me/positions.csv", "/me/positions.geojson"]
 LEAVINGS = re.compile(r"\b(None|null|Undefined|queued|grave|exclusion|inclusion|false_alarm|technical|leave_request)\b")

@@ -9,14 +9,14 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
-from corrections.api.models import Shown
+from corrections.api.models import Done, PathId, Shown
 from corrections.api.outlines import geojson
 from corrections.api.own import OwnCalling
 from corrections.api.routes.objections import ObjectionBody, OwnObjectionShown
 from corrections.domain.casework import MeasureKind
 from corrections.domain.model import Decision, Rule, SubjectStatus, ZoneKind
 from corrections.records import objections, own_copy, own_record
-from corrections.records.own_home import Touch, home
+from corrections.records.own_home import Touch, home, note_seen
 from corrections.records.own_rights import rights
 from corrections.records.own_rules import OwnZone, conditions
 
@@ -26,10 +26,12 @@ router = APIRouter(prefix="/own", tags=["a subject's own view"])
 class ToldShown(Shown):
     """A notice for her that still stands."""
 
+    id: int
     kind: str
     at: datetime
     text_zh: str
     text_en: str
+    seen_ends: bool = Field(description="It stands until she says that she has seen it.")
 
 
 class HomeShown(Shown):
@@ -162,6 +164,14 @@ def get_home(call: OwnCalling) -> HomeShown:
         found = home(session, call.own, call.settings, call.now)
     same = {name: getattr(found, name) for name in HomeShown.model_fields if name not in ("timezone", "notices")}
     return HomeShown(**same, timezone=found.timezone.key, notices=[ToldShown.model_validate(notice) for notice in found.notices])
+
+
+@router.post("/notices/{notice_id}/seen", summary="I have seen a notice")
+def see_notice(notice_id: PathId, call: OwnCalling) -> Done:
+    """Of those that only tell her something."""
+    with call.writing() as session:
+        note_seen(session, call.own, notice_id, call.now)
+    return Done()
 
 
 @router.get("/conditions", summary="My rules: what binds me now")
