@@ -146,7 +146,7 @@ class Subject(SQLModel, table=True):
     status_from: datetime | None = _when(null=True)
     officer_id: int | None = _ref("officer", null=True)
     term_from: datetime = _when()
-    term_until: datetime = _when()
+    term_until: datetime = _when(index=True)
     phone: str = ""
 
 

@@ -551,6 +551,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('addresses', sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), 'postgresql'), server_default='{}', nullable=False))
         batch_op.drop_column('absent_until')
 
+    with op.batch_alter_table('subject', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_subject_term_until'), ['term_until'], unique=False)
+
     with op.batch_alter_table('violation', schema=None) as batch_op:
         batch_op.add_column(sa.Column('matter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('claimed_until', corrections.store.types.UTCDateTime(), nullable=True))
@@ -576,6 +579,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('subject', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_subject_term_until'))
+
     with op.batch_alter_table('violation', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_violation_escalated_to'), type_='foreignkey')
         batch_op.drop_index(batch_op.f('ix_violation_remind_at'))
