@@ -26,6 +26,7 @@ from corrections.domain.model import (
     ZoneKind,
 )
 from corrections.records.logs import EntryKind
+from corrections.records.casework_words import CASEWORK
 from corrections.records.permits import Basis
 from corrections.review.events import EventKind
 from corrections.review.reviewing import Answer, Means
@@ -180,7 +181,7 @@ ALL: dict[type[StrEnum], Words] = {
     Nature: NATURES, Severity: SEVERITIES, ReviewState: REVIEW_STATES, Decision: DECISIONS, FalseAlarmCause: CAUSES, EventKind: STEPS,
     Means: MEANS, Answer: ANSWERS, EntryKind: ENTRY_KINDS, Basis: BASES,
     Cause: SILENCE_CAUSES, Recipient: RECIPIENTS, NoticeKind: NOTICE_KINDS, ClientState: CLIENT_STATES, AskReason: ASK_REASONS,
-    FlagKind: FLAG_KINDS,
+    FlagKind: FLAG_KINDS, **CASEWORK,
 }  # fmt: skip
 """Every enumeration that people read, with its words; a test holds that none lacks one."""
 
