@@ -50,6 +50,23 @@ class Why(StrEnum):
     RULES_BREACHED = "rules_breached"  # 违反监督管理规定, where there is no final step
 
 
+class DueKind(StrEnum):
+    """What stands in the list of what is due."""
+
+    REPORTING_IN = "reporting_in"  # 报到
+    OUT_OF_CONTACT = "out_of_contact"  # 脱离监管
+    SEARCH = "search"  # 查找进行中
+    STATUS = "status"  # 待登记状态变更: a search found that she is held elsewhere, or has died
+    TERM_END = "term_end"  # 矫正期满
+    AUTHORITY_END = "authority_end"  # 定位依据届满
+    MEASURES = "measures"  # 训诫、警告累计: what stands leads on
+    PROPOSAL = "proposal"  # 待复核的处理建议
+    LEAVE_DECISION = "leave_decision"  # 待审批的外出
+    LEAVE_RETURN = "leave_return"  # 逾期未销假
+    OBJECTION = "objection"  # 待答复的异议
+    ROUND = "round"  # 待签字的定位核查
+
+
 class ContactSource(StrEnum):
     """What a contact, or the start of a term, is known from."""
 

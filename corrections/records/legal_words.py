@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from corrections.domain.legal import Edge, Telling, Terms
+from corrections.domain.legal import Contact, ContactSource, DueKind, Edge, Telling, Terms, Why
 
 Both = tuple[str, str]
 
@@ -97,3 +99,52 @@ def day(at: datetime, zone: ZoneInfo) -> date:
 def last_day(until: datetime, zone: ZoneInfo) -> date:
     """The last local day of a term that ends at the exclusive moment ``until``: with midnight, the day before."""
     return day(until - datetime.resolution, zone)
+
+
+LEGAL: Mapping[type[StrEnum], Mapping[str, Both]] = {
+    DueKind: {
+        DueKind.REPORTING_IN: ("报到期限", "reporting in"),
+        DueKind.OUT_OF_CONTACT: ("脱离监管", "off supervision"),
+        DueKind.SEARCH: ("查找进行中", "search"),
+        DueKind.STATUS: ("待登记状态变更", "status to register"),
+        DueKind.TERM_END: ("矫正期满", "end of term"),
+        DueKind.AUTHORITY_END: ("定位依据届满", "end of a legal basis of locating"),
+        DueKind.MEASURES: ("训诫、警告累计", "measures that lead on"),
+        DueKind.PROPOSAL: ("待复核的处理建议", "proposal for a second officer"),
+        DueKind.LEAVE_DECISION: ("待审批的外出", "leave to decide"),
+        DueKind.LEAVE_RETURN: ("未按时销假", "not back from leave"),
+        DueKind.OBJECTION: ("待答复的异议", "objection to answer"),
+        DueKind.ROUND: ("待签字的定位核查", "location check to sign"),
+    },
+    Edge: {
+        Edge.REPORT_BY: ("报到期限届满", "end of the time for reporting in"),
+        Edge.OVER_DAYS: ("超过规定日数", "over the number of days"),
+        Edge.OVER_MONTH: ("超过规定月数", "over the number of months"),
+    },
+    Contact: {
+        Contact.WITHIN_DAYS: ("未超过规定日数", "within the number of days"),
+        Contact.OVER_DAYS: ("已超过规定日数", "over the number of days"),
+        Contact.OVER_MONTH: ("已超过规定月数", "over the number of months"),
+    },
+    Why: {
+        Why.WITHIN_DAYS: ("脱离监管，未超过规定日数", "off supervision, within the number of days"),
+        Why.OVER_DAYS: ("脱离监管，超过规定日数", "off supervision, over the number of days"),
+        Why.OVER_MONTH: ("脱离监管，超过规定月数", "off supervision, over the number of months"),
+        Why.WHEREABOUTS_HIDDEN: ("拒不报告行踪，脱离监管", "hides her whereabouts, off supervision"),
+        Why.ADMONISHED: ("多次训诫仍不改正", "admonished repeatedly and not mended"),
+        Why.WARNED: ("多次警告仍不改正", "warned repeatedly and not mended"),
+        Why.RULES_BREACHED: ("违反监督管理规定", "breach of the rules of supervision"),
+    },
+    ContactSource: {
+        ContactSource.REPORT: ("定位上报", "report of the phone"),
+        ContactSource.CHECK_IN: ("签到", "check-in"),
+        ContactSource.REVIEW: ("核查中联系上", "reached in a review"),
+        ContactSource.LOG_ENTRY: ("工作记录", "entry in the log"),
+        ContactSource.ROUND: ("定位核查中联系上", "reached in a location check"),
+        ContactSource.LEAVE_REPORT: ("外出报告", "report on leave"),
+        ContactSource.STATEMENT: ("陈述、申辩", "statement"),
+        ContactSource.SEARCH: ("查找", "search"),
+        ContactSource.TERM: ("矫正期限起始", "beginning of the term"),
+    },
+}
+"""The words of the law's terms on screen."""

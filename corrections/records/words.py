@@ -25,8 +25,9 @@ from corrections.domain.model import (
     SubjectStatus,
     ZoneKind,
 )
-from corrections.records.logs import EntryKind
 from corrections.records.casework_words import CASEWORK
+from corrections.records.legal_words import LEGAL
+from corrections.records.logs import EntryKind
 from corrections.records.permits import Basis
 from corrections.review.events import EventKind
 from corrections.review.reviewing import Answer, Means
@@ -181,7 +182,7 @@ ALL: dict[type[StrEnum], Words] = {
     Nature: NATURES, Severity: SEVERITIES, ReviewState: REVIEW_STATES, Decision: DECISIONS, FalseAlarmCause: CAUSES, EventKind: STEPS,
     Means: MEANS, Answer: ANSWERS, EntryKind: ENTRY_KINDS, Basis: BASES,
     Cause: SILENCE_CAUSES, Recipient: RECIPIENTS, NoticeKind: NOTICE_KINDS, ClientState: CLIENT_STATES, AskReason: ASK_REASONS,
-    FlagKind: FLAG_KINDS, **CASEWORK,
+    FlagKind: FLAG_KINDS, **CASEWORK, **LEGAL,
 }  # fmt: skip
 """Every enumeration that people read, with its words; a test holds that none lacks one."""
 
