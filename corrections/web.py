@@ -61,14 +61,14 @@ class OwnDoor:
 
     def come_in(self, token: str, now: datetime, origin: str = "") -> Own:
         """Who opens this link; a new visit is recorded. Raises Unauthenticated, LinkEnded, TooMany."""
-        self._wait_if_many(origin, now)
+        self.wait_if_many(origin, now)
         with reading(self.engine) as session:
             try:
                 found = own.own_by_token(session, token, now, origin)
             except LinkEnded:
                 raise
             except Unauthenticated:
-                self._note_unknown(origin, now)
+                self.note_unknown(origin, now)
                 raise
             new = own.visit_is_new(session, token, self.settings.portal, now)
         if new:
@@ -76,7 +76,8 @@ class OwnDoor:
                 own.record_visit(session, found, token, self.settings.portal, now)
         return found
 
-    def _wait_if_many(self, origin: str, now: datetime) -> None:
+    def wait_if_many(self, origin: str, now: datetime) -> None:
+        """Raise TooMany where too many unknown links came from an address."""
         portal = self.settings.portal
         with self._lock:
             tries = self._unknown.get(origin, deque())
@@ -87,7 +88,8 @@ class OwnDoor:
                     "Too many unknown links came from here. Wait some minutes and try again.", "无法识别的链接过多，请过几分钟再试。"
                 )
 
-    def _note_unknown(self, origin: str, now: datetime) -> None:
+    def note_unknown(self, origin: str, now: datetime) -> None:
+        """Count an unknown link."""
         with self._lock:
             self._unknown.setdefault(origin, deque(maxlen=self.settings.portal.wrong_links)).append(now)
             self._unknown.move_to_end(origin)

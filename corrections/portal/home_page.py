@@ -9,7 +9,7 @@ from corrections.domain.model import SubjectStatus
 from corrections.portal import speech
 from corrections.portal.pages import page
 from corrections.portal.visit import PathId, Visiting
-from corrections.records.own_home import home, note_seen
+from corrections.records.own_home import check_in_asked, home, note_seen
 from corrections.records.own_rules import leave_in_force
 
 router = APIRouter()
@@ -22,7 +22,8 @@ def show(visit: Visiting) -> Response:
         leave = leave_in_force(session, visit.own, visit.now)
         ends = speech.last_day(found.term_until, visit.timezone)
         return page(
-            visit, "home.html.j2", home=found, leave=leave, ends=ends, left=speech.days_left(ends, visit.now, visit.timezone),
+            visit, "home.html.j2", home=found, leave=leave, ends=ends,
+            asked=check_in_asked(session, visit.own, visit.now), left=speech.days_left(ends, visit.now, visit.timezone),
             active=found.status is SubjectStatus.ACTIVE,
         )  # fmt: skip
 

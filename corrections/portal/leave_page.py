@@ -97,6 +97,7 @@ def _list(visit: Visit, *, done: bool = False, error: Invalid | Conflict | None 
         rows = leave.list_requests(session, visit.own)
         extended = {row.extends_id for row in rows if row.state == RequestState.APPROVED}
         asked = [_asked(session, row, row.id in extended, visit.now) for row in rows]
+        asked.sort(key=lambda one: (not one.steps, one.request.state != RequestState.REQUESTED))  # what asks for something comes first
         return page(
             visit, "leave.html.j2", status=error.status if error else 200, here=HERE, asked=asked, done=done, error=error,
             permits=leave_in_force(session, visit.own, visit.now),

@@ -27,6 +27,11 @@ def day(on: date, now: datetime, timezone: ZoneInfo) -> Both:
     return (zh, en) if on.year == today.year else (f"{on.year}年{zh}", f"{en} {on.year}")
 
 
+def whole_day(on: date) -> Both:
+    """A day with its year, wherever it is."""
+    return f"{on.year}年{on.month}月{on.day}日", f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+
+
 def last_day(until: datetime, timezone: ZoneInfo) -> date:
     """The last local day of a span that ends before ``until``."""
     return (until - timedelta(microseconds=1)).astimezone(timezone).date()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from corrections.records.own import own_subject
 from corrections.settings import Settings
 from corrections.store.access import Own
 from corrections.store.rulebook import load_lawful
-from corrections.store.tables import Bureau, Device, Notice, Office, Officer, SubjectState
+from corrections.store.tables import Bureau, CheckIn, Device, Notice, Office, Officer, SubjectState
 
 
 class Touch(StrEnum):
@@ -104,6 +105,27 @@ def _touch(state: SubjectState | None, devices: Sequence[Device], settings: Sett
     return Touch.FINE if now - state.last_contact_at <= timedelta(seconds=allowed_s) else Touch.SILENT
 
 
+@dataclass(frozen=True, slots=True)
+class AskedToCheckIn:
+    """A check-in that waits for her answer, and the token of its link."""
+
+    id: int
+    expires_at: datetime
+    token: str
+
+
+def check_in_asked(session: Session, own: Own, now: datetime) -> AskedToCheckIn | None:
+    """The check-in that she is asked for now, if there is one. Its link stands in the notice to her and nowhere else."""
+    c, n = CheckIn, Notice
+    waiting = select(c).where(c.subject_id == own.subject_id, col(c.answered_at).is_(None), col(c.missed_at).is_(None))
+    made = session.exec(waiting.where(col(c.expires_at) > now, c.skipped == "").order_by(col(c.id).desc())).first()
+    if made is None or made.id is None:
+        return None
+    about = select(n.text_zh).where(n.subject_id == own.subject_id, n.about == f"check_in:{made.id}")
+    link = re.search(r"/c/([a-z0-9]+)", session.exec(about.where(n.recipient == Recipient.SUBJECT.value)).first() or "")
+    return AskedToCheckIn(made.id, made.expires_at, link[1]) if link else None
+
+
 def note_seen(session: Session, own: Own, notice_id: int, now: datetime) -> None:
     """She has seen a notice that only tells her something; it is over then. Raises NotFound."""
     n = Notice
@@ -116,7 +138,8 @@ def note_seen(session: Session, own: Own, notice_id: int, now: datetime) -> None
 
 
 def _notices(session: Session, own: Own) -> list[Told]:
+    """All but those that ask her to check in: ``check_in_asked`` tells that, and for as long as it stands."""
     n = Notice
     hers = select(n).where(n.subject_id == own.subject_id, n.recipient == Recipient.SUBJECT.value, col(n.done_at).is_(None))
-    rows = session.exec(hers.order_by(col(n.id).desc()).limit(10))
+    rows = session.exec(hers.where(n.kind != NoticeKind.CHECK_IN.value).order_by(col(n.id).desc()).limit(10))
     return [Told(row.id or 0, row.kind, row.at, row.text_zh, row.text_en, row.kind in SEEN_ENDS) for row in rows]

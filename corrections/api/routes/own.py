@@ -16,7 +16,7 @@ from corrections.api.routes.objections import ObjectionBody, OwnObjectionShown
 from corrections.domain.casework import MeasureKind
 from corrections.domain.model import Decision, Rule, SubjectStatus, ZoneKind
 from corrections.records import objections, own_copy, own_record
-from corrections.records.own_home import Touch, home, note_seen
+from corrections.records.own_home import Touch, check_in_asked, home, note_seen
 from corrections.records.own_rights import rights
 from corrections.records.own_rules import OwnZone, conditions
 
@@ -32,6 +32,14 @@ class ToldShown(Shown):
     text_zh: str
     text_en: str
     seen_ends: bool = Field(description="It stands until she says that she has seen it.")
+
+
+class AskedShown(Shown):
+    """A check-in that waits for her answer: `POST /check-ins/{token}/answer`."""
+
+    id: int
+    expires_at: datetime
+    token: str
 
 
 class HomeShown(Shown):
@@ -51,6 +59,7 @@ class HomeShown(Shown):
     battery_low: bool
     permission_off: bool
     notices: list[ToldShown]
+    check_in: AskedShown | None = Field(description="What she is asked for now.")
 
 
 class WindowShown(Shown):
@@ -161,9 +170,14 @@ class RightShown(Shown):
 @router.get("", summary="How I stand")
 def get_home(call: OwnCalling) -> HomeShown:
     with call.reading() as session:
-        found = home(session, call.own, call.settings, call.now)
-    same = {name: getattr(found, name) for name in HomeShown.model_fields if name not in ("timezone", "notices")}
-    return HomeShown(**same, timezone=found.timezone.key, notices=[ToldShown.model_validate(notice) for notice in found.notices])
+        found, asked = home(session, call.own, call.settings, call.now), check_in_asked(session, call.own, call.now)
+    same = {name: getattr(found, name) for name in HomeShown.model_fields if name not in ("timezone", "notices", "check_in")}
+    return HomeShown(
+        **same,
+        timezone=found.timezone.key,
+        notices=[ToldShown.model_validate(notice) for notice in found.notices],
+        check_in=AskedShown.model_validate(asked) if asked else None,
+    )
 
 
 @router.post("/notices/{notice_id}/seen", summary="I have seen a notice")

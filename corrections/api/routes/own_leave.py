@@ -14,6 +14,7 @@ from corrections.domain.casework import LeaveKind, LeaveReason, LeaveReportKind,
 from corrections.records import leave
 from corrections.store.tables import LeaveRequest
 
+LONGEST_TEXT = 2000
 router = APIRouter(prefix="/own/leave-requests", tags=["a subject's own view"])
 
 
@@ -47,7 +48,7 @@ class OwnRequestShown(Shown):
 class OwnRequest(Given):
     destination: Text = Field(min_length=1, max_length=500)
     reason: LeaveReason
-    details: Text = Field("", max_length=leave.LONGEST_TEXT)
+    details: Text = Field("", max_length=LONGEST_TEXT)
     leaves_at: Moment
     returns_at: Moment
     extends: Id | None = Field(None, description="The approved leave that is to last longer; this one begins when that one ends.")
@@ -56,7 +57,7 @@ class OwnRequest(Given):
 class OwnReport(Given):
     kind: LeaveReportKind
     at: Moment | None = Field(None, description="When it was; now, unless said otherwise.")
-    text: Text = Field("", max_length=leave.LONGEST_TEXT, description="The reason, of a return that is late.")
+    text: Text = Field("", max_length=LONGEST_TEXT, description="The reason, of a return that is late.")
 
 
 @router.get("", summary="My requests for leave")

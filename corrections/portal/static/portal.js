@@ -43,4 +43,41 @@
       }, function () { where.disabled = false; });
     });
   }
+
+  // Sends once what the browser found; the button comes back where that failed.
+  async function send(box, position) {
+    const at = position.coords;
+    const body = {
+      lat: at.latitude, lon: at.longitude, accuracy_m: at.accuracy,
+      measured_at: new Date(position.timestamp).toISOString(), sent_at: new Date().toISOString(),
+    };
+    const headers = { "Content-Type": "application/json", "Accept": "application/json" };
+    const answer = await fetch(box.dataset.to, { method: "POST", headers: headers, body: JSON.stringify(body) });
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(told[document.documentElement.lang === "en" ? "detail_en" : "detail_zh"] || "");
+    return told;
+  }
+
+  const button = document.getElementById("check-in");
+  if (button) {
+    const box = document.getElementById("said"), done = document.getElementById("done"), ask = document.getElementById("ask");
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      button.disabled = true;
+      locate(box, async function (position) {
+        const m = { m: Math.round(position.coords.accuracy) };
+        say(box, "sending", m);
+        try {
+          const told = await send(box, position);
+          say(document.getElementById("sent"), told.answer === "refused" ? "refused" : "stored", m);
+          ask.hidden = true;
+          done.hidden = false;
+          window.scrollTo(0, 0);
+        } catch (error) {
+          if (error instanceof TypeError || !error.message) say(box, "network"); else box.textContent = error.message;
+          button.disabled = false;
+        }
+      }, function () { button.disabled = false; });
+    });
+  }
 })();
