@@ -144,8 +144,12 @@ def answer(
 
 
 def _row(row: dict[str, Any], zone: ZoneInfo) -> tuple[Any, ...]:
-    about = row["about"] if row["about_id"] is None else f"{row['about']} {row['about_id']}"
-    return (row["id"], row["subject"], about, local(row["at"], zone), local(row["due_at"], zone), row["outcome"] or "", row["text"][:40])
+    from corrections.domain.casework import ObjectedTo, ObjectionOutcome
+    from corrections.records.casework_words import CASEWORK
+
+    about = t(*CASEWORK[ObjectedTo][ObjectedTo(row["about"])]) + (f" {row['about_id']}" if row["about_id"] else "")
+    outcome = t(*CASEWORK[ObjectionOutcome][ObjectionOutcome(row["outcome"])]) if row["outcome"] else ""
+    return (row["id"], row["subject"], about, local(row["at"], zone), local(row["due_at"], zone), outcome, row["text"][:40])
 
 
 def _code(address: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from corrections.domain.casework import LeaveReason, LeaveReportKind, MeasureKind, ObjectedTo, ObjectionOutcome, RequestState
 from corrections.domain.model import Decision, Role, Rule, SubjectStatus
 from corrections.records.audit import OPERATOR, SUBJECT
+from corrections.records.casework_words import CASEWORK
 from corrections.records.own_home import Touch
 
 Both = tuple[str, str]
@@ -42,15 +43,6 @@ DECISIONS: Mapping[Decision, Both] = {
     Decision.FALSE_ALARM: ("不属实，是误报", "It was a false alarm"),
     Decision.AUTHORISED_ABSENCE: ("您有外出批准", "You had leave"),
     Decision.REASONABLE_EXCUSE: ("您有正当理由", "You had a good reason"),
-}
-MEASURES: Mapping[MeasureKind, Both] = {
-    MeasureKind.COMMENDATION: ("表扬", "Commendation"),
-    MeasureKind.ADMONITION: ("训诫", "Admonition"),
-    MeasureKind.WARNING: ("警告", "Warning"),
-    MeasureKind.SECURITY_PENALTY: ("提请治安管理处罚", "A penalty asked of the police"),
-    MeasureKind.REVOKE_PROBATION: ("提请撤销缓刑", "Revocation of probation proposed"),
-    MeasureKind.REVOKE_PAROLE: ("提请撤销假释", "Revocation of parole proposed"),
-    MeasureKind.IMPRISON: ("提请收监执行", "Imprisonment proposed"),
 }
 ABOUT: Mapping[ObjectedTo, Both] = {
     ObjectedTo.VIOLATION: ("核查的事情", "A matter looked into"),
@@ -102,7 +94,8 @@ ROLES: Mapping[str, Both] = {
 
 def measure(kind: str) -> Both:
     """A measure as the law calls it."""
-    return MEASURES[MeasureKind(kind)]
+    zh, en = CASEWORK[MeasureKind][MeasureKind(kind)]
+    return zh, en[0].upper() + en[1:]
 
 
 def rule(name: str, zone_kind: str | None) -> Both:
