@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from corrections.domain.casework import ApprovalRank
-from corrections.domain.legal import same_day
+from corrections.domain.legal import days_counted, same_day
 
 DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
@@ -37,16 +38,26 @@ def days_of(leave: Stretch, zone: ZoneInfo) -> list[date]:
 
 
 def total_days(leave: Stretch, others: Iterable[Stretch], months: int, zone: ZoneInfo) -> int:
-    """The days of leave within the calendar months that end with this leave's last day, its own included; a day that two leaves touch
-    counts once.
+    """The most days of leave within any ``months`` calendar months that this leave touches, its own included: leave before it counts, and
+    leave after it that is permitted already. A day that two leaves touch counts once.
 
-    Of all spans of so many months that hold the whole leave this one reaches back least, and none that ends later has more days in it
-    that are known yet.
+    A span of months ends with a day and begins after the same day so many months before (two that end on 31 March begin on 1 February).
+    Only those that end with a day of leave are tried, since no other holds more.
     """
     own = days_of(leave, zone)
-    since = same_day(own[-1], -months)
-    known = {day for other in others for day in days_of(other, zone)}
-    return len({day for day in known | set(own) if since < day <= own[-1]})
+    days = sorted({day for other in others for day in days_of(other, zone)} | set(own))
+    most = 0
+    for last in days[bisect_left(days, own[0]) :]:
+        since = same_day(last, -months)
+        if since >= own[-1]:
+            break
+        most = max(most, bisect_right(days, last) - bisect_right(days, since))
+    return most
+
+
+def asked_ahead(asked_at: datetime, leaves_at: datetime, days: int, zone: ZoneInfo) -> bool:
+    """Whether leave was asked for so many days before the day on which it begins."""
+    return days_counted(asked_at, leaves_at, zone) >= days
 
 
 def rank_of(days: int, total: int, terms: RankTerms) -> ApprovalRank:

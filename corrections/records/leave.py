@@ -15,15 +15,17 @@ from zoneinfo import ZoneInfo
 
 import shapely
 from sqlalchemy import update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from corrections.domain.casework import ApprovalRank, LeaveKind, LeaveReason, LeaveReportKind, RequestState
-from corrections.domain.leave import Stretch, days_of, rank_of, total_days
+from corrections.domain.leave import asked_ahead
 from corrections.domain.legal import moment_of, months_later
 from corrections.domain.model import Role, SubjectStatus
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound
 from corrections.records import leave_telling as telling
 from corrections.records.audit import record_by
+from corrections.records.leave_terms import chain, checked, count, ends_at, extension_of, terms_of, to_extend, zone_of
 from corrections.records.outlines import Outline
 from corrections.records.permits import grant_leave
 from corrections.records.register import subject_in_reach
@@ -32,18 +34,18 @@ from corrections.records.validity import areas, one_area
 from corrections.records.zones import parse_windows
 from corrections.settings import Settings
 from corrections.settings.leave import LeaveTerms
-from corrections.settings.section import in_force
 from corrections.store.access import Action, Actor, Own, within_reach
-from corrections.store.tables import Bureau, LeavePermit, LeaveReport, LeaveRequest, Office, Subject
+from corrections.store.tables import LeavePermit, LeaveReport, LeaveRequest, Subject
 
-LONGEST_TEXT = 2000
+LONGEST = timedelta(days=366)  # what is longer was mistyped
 By = Actor | Own | None
 """Who acts: an officer, the subject herself, or (None) the operator at the machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for. ``outline`` is the area and the route of it, None: anywhere; ``windows`` are those of regular activity."""
+    """What is asked for. ``outline`` is the area and the route of it, None: anywhere; ``windows`` are those of regular activity.
+    ``urgent``: it could not be asked for earlier, for the reason that ``details`` gives."""
 
     kind: LeaveKind
     reason: LeaveReason
@@ -52,6 +54,7 @@ class Wanted:
     returns_at: datetime
     details: str = ""
     conditions: str = ""
+    urgent: bool = False
     outline: Outline | None = None
     windows: Sequence[Mapping[str, Any]] = ()
 
@@ -70,22 +73,23 @@ def request_leave(
     subject = _subject(session, by, subject_id)
     if subject.status != SubjectStatus.ACTIVE:
         raise Conflict("The subject is not under supervision.", "该对象当前不在矫正状态，不能申请外出。", field="subject_id")
-    terms, zone = _terms(session, subject, settings, now), _zone(session, subject.bureau_id)
-    base = _base(session, subject_id, extends, wanted, now) if extends is not None else None
+    terms, zone = terms_of(session, subject, settings, now), zone_of(session, subject.bureau_id)
+    base = to_extend(session, subject_id, extends, now) if extends is not None else None
     _check(wanted, base, terms, zone, now)
     calendar = settings.calendar.at(zone)
     day = calendar.days_after(calendar.local_day(now), terms.decide_days)
     due_at = calendar.before(moment_of(day + timedelta(days=1), time(), zone), timedelta())  # the end of that day's work
+    late = not wanted.urgent and not asked_ahead(now, wanted.leaves_at, terms.ahead_days, zone)
     request = LeaveRequest(
         bureau_id=subject.bureau_id, office_id=subject.office_id, subject_id=subject_id, kind=wanted.kind.value,
-        reason=wanted.reason.value, details=_text(wanted.details, "details", empty=True),
-        destination=_text(wanted.destination, "destination"),
+        reason=wanted.reason.value, details=checked(wanted.details, "details", empty=True),
+        destination=checked(wanted.destination, "destination"),
         outline=wanted.outline.wkb if wanted.outline else None, windows=parse_windows(wanted.windows), leaves_at=wanted.leaves_at,
-        returns_at=wanted.returns_at, conditions=_text(wanted.conditions, "conditions", empty=True), days=0, total_days=0, rank="",
+        returns_at=wanted.returns_at, conditions=checked(wanted.conditions, "conditions", empty=True), days=0, total_days=0, rank="",
         state=RequestState.REQUESTED.value, requested_at=now, requested_by=by.officer_id if isinstance(by, Actor) else None,
-        due_at=min(due_at, max(wanted.leaves_at, now)), late=wanted.leaves_at < now + timedelta(days=terms.ahead_days), extends_id=extends,
+        due_at=min(due_at, max(wanted.leaves_at, now)), late=late, extends_id=extends,
     )  # fmt: skip
-    _count(session, request, subject, terms, zone)
+    count(session, request, subject, terms, zone)
     request.tell_at = request.due_at
     session.add(request)
     session.flush()
@@ -124,28 +128,31 @@ def approve_leave(
 
     The office head decides where the office may, the bureau where the county does. What the body above the county's must approve, the
     bureau records: ``approved_by`` names that body, ``procuratorate_told_at`` is when the procuratorate was told. Nobody approves what
-    she asked for herself. Raises Invalid, Conflict (somebody was first; it is decided), Forbidden, NotFound.
+    she asked for herself. An extension is approved before the leave ends that it joins on to. Raises Invalid, Conflict (somebody was
+    first; it is decided; the leave to extend is over), Forbidden, NotFound.
     """
     request, subject = _to_decide(session, actor, request_id)
-    _count(session, request, subject, _terms(session, subject, settings, request.requested_at), _zone(session, subject.bureau_id))
+    session.refresh(subject, with_for_update=True)  # of two leaves approved at once, the second counts the first
+    base = to_extend(session, request.subject_id, request.extends_id, now) if request.extends_id is not None else None
+    count(session, request, subject, terms_of(session, subject, settings, request.requested_at), zone_of(session, subject.bureau_id))
     _check_rank(actor, request, approved_by, procuratorate_told_at)
     if conditions is not None:
-        request.conditions = _text(conditions, "conditions", empty=True)
+        request.conditions = checked(conditions, "conditions", empty=True)
     outline = Outline(one_area(areas(shapely.from_wkb(request.outline)))) if request.outline is not None else None
     permit = grant_leave(
         session, actor, request.subject_id, destination=request.destination, valid_from=request.leaves_at, valid_until=request.returns_at,
         outline=outline, windows=request.windows, approved_by=approved_by, now=now,
     )  # fmt: skip
-    terms = _terms(session, subject, settings, now)
+    terms = terms_of(session, subject, settings, now)
     overdue_at = request.returns_at + timedelta(minutes=terms.overdue_minutes) if request.kind == LeaveKind.LEAVE else None
     _step(
         session, request, revision, state=RequestState.APPROVED.value, decided_by=actor.officer_id if actor else None, decided_at=now,
-        decision_note=_text(note, "note", empty=True), approved_by=permit.approved_by, procuratorate_told_at=procuratorate_told_at,
+        decision_note=checked(note, "note", empty=True), approved_by=permit.approved_by, procuratorate_told_at=procuratorate_told_at,
         permit_id=permit.id, overdue_at=overdue_at, tell_at=None, days=request.days, total_days=request.total_days, rank=request.rank,
         conditions=request.conditions,
     )  # fmt: skip
-    if request.extends_id is not None:
-        session.get_one(LeaveRequest, request.extends_id).overdue_at = None
+    if base is not None:
+        base.overdue_at = None
     _decided(session, actor, request, subject, "leave.approve", now)
     return request
 
@@ -160,7 +167,7 @@ def refuse_leave(session: Session, actor: Actor | None, request_id: int, *, revi
         raise _above_the_office()
     _step(
         session, request, revision, state=RequestState.REFUSED.value, decided_by=actor.officer_id if actor else None, decided_at=now,
-        decision_note=_text(reason, "reason"), tell_at=None,
+        decision_note=checked(reason, "reason"), tell_at=None,
     )  # fmt: skip
     _decided(session, actor, request, subject, "leave.refuse", now)
     return request
@@ -183,14 +190,14 @@ def report_leave(
         raise Conflict("Only an approved leave is reported on.", "只有已批准的外出可以登记报告。")
     if request.returned_at is not None:
         raise Conflict("Her return is on record already.", "该外出已销假。")
-    if _extension(session, request) is not None:
+    if extension_of(session, request) is not None:
         raise Conflict("The leave was extended: report on its extension.", "该外出已延长，请在延长申请上登记。")
     if at > now:
         raise Invalid("A report tells of what was: its time cannot lie ahead.", "报告时间不能晚于当前时间。", field="at")
     if kind is LeaveReportKind.RETURN:
         _sign_back_in(session, request, at, text, now)
     report = LeaveReport(
-        request_id=request_id, kind=kind.value, at=at, recorded_at=now, text=_text(text, "text", empty=True),
+        request_id=request_id, kind=kind.value, at=at, recorded_at=now, text=checked(text, "text", empty=True),
         recorded_by=by.officer_id if isinstance(by, Actor) else None,
     )  # fmt: skip
     session.add(report)
@@ -200,49 +207,20 @@ def report_leave(
 
 
 def _sign_back_in(session: Session, request: LeaveRequest, at: datetime, text: str, now: datetime) -> None:
-    if at < request.leaves_at:
+    """End the permits of the leave, and of those that it extends, at her return; what lay ahead of them is not taken."""
+    parts = chain(session, request)
+    if at < parts[-1].leaves_at:
         raise Invalid("She cannot be back before she left.", "返回时间不能早于外出时间。", field="at")
-    if at > request.returns_at and not text.strip():
+    if at > ends_at(session, request) and not text.strip():
         raise Invalid("She is back late: record the reason she gives.", "逾期返回，请填写其说明的原因。", field="text")
     _step(session, request, request.revision, RequestState.APPROVED, returned_at=at, overdue_at=None)
-    permit = session.get_one(LeavePermit, request.permit_id)
-    if permit.revoked_at is None and at < permit.valid_until:
-        permit.revoked_at = max(at, permit.valid_from)
-        session.flush()
-        ask_revision(session, [request.subject_id], min(permit.revoked_at, now))
+    for part in parts:
+        part.returned_at = at
+        permit = session.get_one(LeavePermit, part.permit_id)
+        if permit.revoked_at is None and at < permit.valid_until:
+            permit.revoked_at = max(at, permit.valid_from)
+            ask_revision(session, [request.subject_id], min(permit.revoked_at, now))
     telling.end(session, request, now)
-
-
-# ---- what is due
-
-
-def undecided_due(session: Session, settings: Settings, now: datetime) -> int:
-    """Tell the next higher level of requests that were not decided in time; returns how many."""
-    r = LeaveRequest
-    found = session.exec(select(r).where(col(r.tell_at) <= now).order_by(col(r.id)).with_for_update(skip_locked=True)).all()
-    for request in found:
-        telling.of_undecided(session, request, request.due_at)
-        request.tell_at = None
-    return len(found)
-
-
-def overdue_due(session: Session, settings: Settings, now: datetime) -> int:
-    """Tell the officer of those who were to be back and are not signed back in, and hours later the office head; returns how many were
-    told."""
-    r, told = LeaveRequest, 0
-    due = select(r).where(col(r.overdue_at) <= now, r.state == RequestState.APPROVED.value, col(r.returned_at).is_(None))
-    for request in session.exec(due.order_by(col(r.id)).with_for_update(skip_locked=True)).all():
-        subject = session.get_one(Subject, request.subject_id)
-        terms = _terms(session, subject, settings, request.returns_at)
-        first = request.returns_at + timedelta(minutes=terms.overdue_minutes)
-        head_at = first + timedelta(hours=terms.head_hours)
-        if request.overdue_at is not None and request.overdue_at < head_at:
-            telling.of_overdue(session, request, subject, Role.OFFICER, first)
-            request.overdue_at, told = head_at, told + 1
-        if request.overdue_at is not None and request.overdue_at <= now:
-            telling.of_overdue(session, request, subject, Role.OFFICE_HEAD, head_at)
-            request.overdue_at, told = None, told + 1
-    return told
 
 
 # ---- reading
@@ -267,11 +245,13 @@ def list_requests(
     *,
     subject_id: int | None = None,
     state: RequestState | None = None,
+    kind: LeaveKind | None = None,
+    away_at: datetime | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> Sequence[LeaveRequest]:
-    """Requests within an officer's reach, or the subject's own, the newest first. ``before`` is the id of the last of the page before.
-    Raises Forbidden."""
+    """Requests within an officer's reach, or the subject's own, the newest first. ``away_at``: only approved leave that has begun by then
+    and from which she is not signed back in. ``before`` is the id of the last of the page before. Raises Forbidden."""
     r = LeaveRequest
     if isinstance(by, Own):
         statement = select(r).where(r.subject_id == by.subject_id)
@@ -282,9 +262,21 @@ def list_requests(
         statement = statement.where(r.subject_id == subject_id)
     if state is not None:
         statement = statement.where(r.state == state.value)
+    if kind is not None:
+        statement = statement.where(r.kind == kind.value)
+    if away_at is not None:
+        statement = statement.where(*_away(away_at))
     if before is not None:
         statement = statement.where(col(r.id) < before)
     return session.exec(statement.order_by(col(r.id).desc()).limit(limit)).all()
+
+
+def _away(at: datetime) -> list[Any]:
+    """Approved leave that has begun and from which she is not signed back in; one that was extended, until the extension begins."""
+    r, longer = LeaveRequest, aliased(LeaveRequest)
+    approved = r.state == RequestState.APPROVED.value, r.kind == LeaveKind.LEAVE.value
+    extended = select(longer.id).where(longer.extends_id == r.id, longer.state == RequestState.APPROVED.value).exists()
+    return [*approved, r.leaves_at <= at, col(r.returned_at).is_(None), (col(r.returns_at) > at) | ~extended]
 
 
 def reports_of(session: Session, request_id: int) -> Sequence[LeaveReport]:
@@ -308,6 +300,10 @@ def _check(wanted: Wanted, base: LeaveRequest | None, terms: LeaveTerms, zone: Z
         raise Invalid("The leave must end after it begins.", "外出的截止时间必须晚于开始时间。", field="returns_at")
     if wanted.returns_at <= now:
         raise Invalid("A leave that is over cannot be asked for.", "不能申请已经结束的外出。", field="returns_at")
+    if wanted.returns_at - wanted.leaves_at > LONGEST:
+        raise Invalid(f"A leave has at most {LONGEST.days} days.", f"外出不超过 {LONGEST.days} 天。", field="returns_at")
+    if wanted.urgent and not wanted.details.strip():
+        raise Invalid("Say why it could not be asked for earlier.", "紧急申请请说明原因。", field="details")
     if wanted.kind is LeaveKind.LEAVE and wanted.windows:
         raise Invalid("Weekdays and hours are for regular activity.", "只有经常性跨市、县活动填写活动时段。", field="windows")
     if wanted.kind is LeaveKind.REGULAR:
@@ -319,26 +315,10 @@ def _check(wanted: Wanted, base: LeaveRequest | None, terms: LeaveTerms, zone: Z
                 f"经常性活动的批准期限不超过 {terms.regular_months} 个月，期满请重新申请。",
                 field="returns_at",
             )
+    if base is not None and wanted.kind is not LeaveKind.LEAVE:
+        raise Invalid("A leave is extended by leave.", "外出只能以外出申请延长。", field="kind")
     if base is not None and wanted.leaves_at != base.returns_at:
         raise Invalid("An extension begins when the leave ends.", "延长须自原外出截止时间起算。", field="leaves_at")
-
-
-def _base(session: Session, subject_id: int, extends: int, wanted: Wanted, now: datetime) -> LeaveRequest:
-    """The leave to extend, if it can be."""
-    base = session.get(LeaveRequest, extends)
-    if base is None or base.subject_id != subject_id:
-        raise NotFound(f"The subject has no leave request {extends}.", f"该对象没有编号 {extends} 的外出申请。", field="extends")
-    running = base.state == RequestState.APPROVED and base.returned_at is None and base.returns_at > now
-    if not running or base.kind != LeaveKind.LEAVE or wanted.kind is not LeaveKind.LEAVE:
-        raise Conflict("Only an approved leave that is not over is extended.", "只有已批准且未结束的外出可以延长。", field="extends")
-    if _extension(session, base) is not None:
-        raise Conflict("It was extended already: extend the extension.", "该外出已延长，请在延长申请上继续延长。", field="extends")
-    return base
-
-
-def _extension(session: Session, request: LeaveRequest) -> LeaveRequest | None:
-    r = LeaveRequest
-    return session.exec(select(r).where(r.extends_id == request.id, r.state == RequestState.APPROVED.value)).first()
 
 
 def _to_act_on(session: Session, by: By, request_id: int) -> LeaveRequest:
@@ -373,32 +353,6 @@ def _above_the_office() -> Forbidden:
     return Forbidden("A leave of this length is decided by the county bureau.", "该外出须由县级社区矫正机构审批，请报区司法局。")
 
 
-def _count(session: Session, request: LeaveRequest, subject: Subject, terms: LeaveTerms, zone: ZoneInfo) -> None:
-    """How many days it takes, the leave that it extends included, how many with the leave before, and who decides about that."""
-    office = session.get_one(Office, subject.office_id).code
-    if request.kind == LeaveKind.REGULAR:
-        request.days = request.total_days = 0
-        request.rank = ApprovalRank.COUNTY.value
-        return
-    start = request.leaves_at
-    base = session.get(LeaveRequest, request.extends_id) if request.extends_id is not None else None
-    while base is not None:
-        start, base = base.leaves_at, session.get(LeaveRequest, base.extends_id) if base.extends_id is not None else None
-    whole = (start, request.returns_at)
-    request.days = len(days_of(whole, zone))
-    request.total_days = total_days(whole, _permitted(session, subject), terms.total_months, zone)
-    request.rank = rank_of(request.days, request.total_days, terms.ranks(office)).value
-
-
-def _permitted(session: Session, subject: Subject) -> list[Stretch]:
-    """The leave that a subject had or has been permitted; regular activity is none."""
-    permits = session.exec(select(LeavePermit).where(LeavePermit.subject_id == subject.id)).all()
-    stretches = [
-        (p.valid_from, p.valid_until if p.revoked_at is None else min(p.revoked_at, p.valid_until)) for p in permits if not p.windows
-    ]
-    return [(start, end) for start, end in stretches if start < end]
-
-
 def _decided(session: Session, actor: Actor | None, request: LeaveRequest, subject: Subject, action: str, now: datetime) -> None:
     telling.end(session, request, now)
     telling.of_decision(session, request, subject, now)
@@ -421,18 +375,3 @@ def _step(
             f"该申请当前状态为“{telling.STATES_ZH[RequestState(request.state)]}”，第 {request.revision} 版，请刷新后再操作。",
             field="revision",
         )
-
-
-def _terms(session: Session, subject: Subject, settings: Settings, at: datetime) -> LeaveTerms:
-    return in_force(settings.leave.terms, at.astimezone(_zone(session, subject.bureau_id)).date())
-
-
-def _zone(session: Session, bureau_id: int) -> ZoneInfo:
-    return ZoneInfo(session.get_one(Bureau, bureau_id).timezone)
-
-
-def _text(value: str, name: str, *, empty: bool = False) -> str:
-    value = value.strip()
-    if (not value and not empty) or len(value) > LONGEST_TEXT or "\x00" in value:
-        raise Invalid(f"{name} has 1 to {LONGEST_TEXT} characters.", f"内容应为 1 至 {LONGEST_TEXT} 个字符。", field=name)
-    return value

@@ -10,8 +10,8 @@ from sqlmodel import Session, col
 
 from corrections.domain.casework import ApprovalRank, RequestState
 from corrections.domain.model import NoticeKind, Recipient, Role, Severity
-from corrections.review import notices
-from corrections.store.tables import Bureau, LeaveRequest, Notice, Subject
+from corrections.review import notices, roster
+from corrections.store.tables import Bureau, LeaveRequest, Notice, Officer, Subject
 
 STATES_ZH = {
     RequestState.REQUESTED: "待审批",
@@ -52,16 +52,29 @@ def of_decision(session: Session, request: LeaveRequest, subject: Subject, now: 
         )  # fmt: skip
 
 
-def of_overdue(session: Session, request: LeaveRequest, subject: Subject, role: Role, at: datetime) -> None:
-    """Tell the officer, later the office head, that a subject was to be back and is not signed back in."""
-    back = _local(session, request, request.returns_at)
-    text = f"外出 {request.id} 应于 {back} 返回，尚未销假。", f"Leave {request.id} ended at {back}; the return is not on record."
+def of_overdue(session: Session, request: LeaveRequest, subject: Subject, role: Role, back: datetime, at: datetime) -> None:
+    """Tell the officer (her deputy, while she is away), later the office head, that a subject was to be ``back`` and is not signed back
+    in."""
+    end = _local(session, request, back)
+    text = f"外出 {request.id} 应于 {end} 返回，尚未销假。", f"Leave {request.id} ended at {end}; the return is not on record."
     head = role is Role.OFFICE_HEAD
-    officer_id = notices.head_of(session, request.office_id, at) if head else subject.officer_id
+    officer_id = notices.head_of(session, request.office_id, at) if head else _officer_of(session, subject, at)
     recipient = Recipient.OFFICE_HEAD if head else Recipient.OFFICER
     notices.notify(
         session, subject, recipient, NoticeKind.LEAVE_OVERDUE, text, at, severity=Severity.HIGH, officer_id=officer_id,
         about=about(request),
+    )  # fmt: skip
+
+
+def of_revocation(session: Session, request: LeaveRequest, back: datetime, now: datetime) -> None:
+    """Tell the subject that her leave ends before its time."""
+    end = _local(session, request, back)
+    text = f"您的外出已被撤销，请于 {end} 前返回。", f"Your leave was revoked: be back by {end}."
+    if back <= request.leaves_at:
+        text = "您的外出已被撤销，请勿外出。", "Your leave was revoked: do not leave."
+    subject = session.get_one(Subject, request.subject_id)
+    notices.notify(
+        session, subject, Recipient.SUBJECT, NoticeKind.LEAVE_DECIDED, text, now, severity=Severity.HIGH, about=about(request)
     )  # fmt: skip
 
 
@@ -85,6 +98,15 @@ def _tell_deciders(
     head = notices.head_of(session, request.office_id, at) if office else None
     recipient = Recipient.OFFICE_HEAD if head is not None else Recipient.BUREAU
     notices.notify(session, subject, recipient, kind, text, at, officer_id=head, about=about(request))
+
+
+def _officer_of(session: Session, subject: Subject, at: datetime) -> int | None:
+    """The subject's officer, or who stands in for her while she is away; None: whoever is within reach."""
+    officer = session.get(Officer, subject.officer_id) if subject.officer_id is not None else None
+    if officer is None or not officer.active:
+        return None
+    stands_in = roster.deputy_of(session, officer, at) if roster.is_absent(session, subject.officer_id or 0, at) else None
+    return stands_in or officer.id
 
 
 def _local(session: Session, request: LeaveRequest, at: datetime) -> str:

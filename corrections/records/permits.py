@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from corrections.domain.legal import months_later
 from corrections.domain.model import Category, Role
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound
+from corrections.records import leave_telling
 from corrections.records.audit import record_by
 from corrections.records.outlines import Outline
 from corrections.records.register import require_located, subject_in_reach
@@ -23,7 +24,7 @@ from corrections.records.revision import ask_revision
 from corrections.records.zones import parse_windows
 from corrections.settings import Rules
 from corrections.store.access import Action, Actor
-from corrections.store.tables import Authority, Bureau, LeavePermit, Subject
+from corrections.store.tables import Authority, Bureau, LeavePermit, LeaveRequest, Subject
 
 DEVICE_MONTHS = 3  # 社区矫正法 Art 29: at most three months, and at most three more at each extension
 
@@ -163,7 +164,8 @@ def grant_leave(
 
 
 def revoke_leave(session: Session, actor: Actor | None, permit_id: int, *, at: datetime, now: datetime) -> LeavePermit:
-    """End a leave at ``at`` (withdrawn, or signed back in early). Raises Conflict (it has ended), Forbidden, NotFound."""
+    """End a leave at ``at`` (withdrawn, or signed back in early). A subject who asked for it is told, and is to be back by then.
+    Raises Conflict (it has ended), Forbidden, NotFound."""
     permit = session.get(LeavePermit, permit_id)
     if permit is None:
         raise NotFound(f"There is no leave {permit_id} in your offices.", f"您所在机构没有编号 {permit_id} 的外出审批。")
@@ -172,10 +174,21 @@ def revoke_leave(session: Session, actor: Actor | None, permit_id: int, *, at: d
         raise Conflict("The leave has already ended.", "该外出审批已结束。")
     permit.revoked_at = max(at, permit.valid_from)
     session.flush()
+    _shorten(session, permit, permit.revoked_at, now)
     ask_revision(session, [permit.subject_id], min(permit.revoked_at, now))
     detail = {"leave": permit_id, "at": permit.revoked_at}
     record_by(session, actor, "leave.revoke", subject_id=permit.subject_id, detail=detail, now=now)
     return permit
+
+
+def _shorten(session: Session, permit: LeavePermit, ends_at: datetime, now: datetime) -> None:
+    """What was asked for ends with its permit; before it began, there is nothing to come back from."""
+    request = session.exec(select(LeaveRequest).where(LeaveRequest.permit_id == permit.id)).first()
+    if request is None or request.returned_at is not None:
+        return
+    if request.overdue_at is not None:
+        request.overdue_at = ends_at if ends_at > request.leaves_at else None
+    leave_telling.of_revocation(session, request, ends_at, now)
 
 
 def _check_basis(

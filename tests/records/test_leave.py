@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from corrections.domain.casework import LeaveKind, LeaveReason, LeaveReportKind, RequestState
 from corrections.domain.model import NoticeKind
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound
-from corrections.records import leave, outlines, permits, register
+from corrections.records import leave, leave_due, outlines, permits, register
 from corrections.records.leave import Wanted
 from corrections.settings import Settings
 from corrections.store.access import Own
@@ -201,7 +201,7 @@ def test_who_is_not_back_in_time_is_told_to_the_officer_and_hours_later_to_the_h
         request = approve(session, ask(session))
         back = request.returns_at
         for at in (back - timedelta(seconds=1), back, back + HOUR, back + 4 * HOUR, back + 9 * HOUR):
-            leave.overdue_due(session, SETTINGS, at)
+            leave_due.overdue_due(session, SETTINGS, at)
 
         assert told(session, NoticeKind.LEAVE_OVERDUE) == [("officer", 1, back), ("office_head", 3, back + 4 * HOUR)]
 
@@ -209,7 +209,7 @@ def test_who_is_not_back_in_time_is_told_to_the_officer_and_hours_later_to_the_h
 def test_a_service_that_was_down_tells_both_as_of_when_they_were_due(office: Engine) -> None:
     with writing(office) as session:
         request = approve(session, ask(session))
-        leave.overdue_due(session, SETTINGS, request.returns_at + 8 * HOUR)
+        leave_due.overdue_due(session, SETTINGS, request.returns_at + 8 * HOUR)
 
         assert [at for *_, at in told(session, NoticeKind.LEAVE_OVERDUE)] == [request.returns_at, request.returns_at + 4 * HOUR]
 
@@ -223,7 +223,7 @@ def test_coming_back_late_needs_its_reason(office: Engine) -> None:
         leave.report_leave(session, OWN, request.id, LeaveReportKind.RETURN, at=late, text="火车晚点", now=late)
 
         assert silent.value.field == "text"
-        assert leave.overdue_due(session, SETTINGS, late) == 0
+        assert leave_due.overdue_due(session, SETTINGS, late) == 0
 
 
 def test_what_is_not_decided_in_time_is_told_to_the_bureau_once(office: Engine) -> None:
@@ -231,7 +231,7 @@ def test_what_is_not_decided_in_time_is_told_to_the_bureau_once(office: Engine) 
         request = ask(session)
         assert request.due_at == datetime.fromisoformat("2026-03-04T17:30:00+08:00")  # the end of the second working day after
         for at in (request.due_at - HOUR, request.due_at, request.due_at + DAY):
-            leave.undecided_due(session, SETTINGS, at)
+            leave_due.undecided_due(session, SETTINGS, at)
 
         assert told(session, NoticeKind.LEAVE_REQUESTED) == [("office_head", 3, NOW), ("bureau", None, request.due_at)]
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from corrections.domain.casework import ApprovalRank
-from corrections.domain.leave import RankTerms, Stretch, days_of, rank_of, total_days
+from corrections.domain.leave import RankTerms, Stretch, asked_ahead, days_of, rank_of, total_days
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -46,10 +46,31 @@ def test_each_local_day_that_a_leave_touches_counts_whole(start: str, end: str, 
         ([("2028-02-28 08:00", "2028-02-29 20:00")], ("2028-04-29 08:00", "2028-04-29 20:00"), 1),
         ([("2028-02-28 08:00", "2028-03-01 20:00")], ("2028-04-29 08:00", "2028-04-29 20:00"), 2),
         ([("2026-12-20 08:00", "2026-12-24 20:00")], ("2027-01-04 08:00", "2027-01-05 20:00"), 7),  # over the end of the year
+        # leave that is permitted already and comes after: both lie within two months
+        ([("2026-05-01 08:00", "2026-05-20 20:00")], ("2026-04-10 08:00", "2026-04-25 20:00"), 36),
+        ([("2026-07-01 08:00", "2026-07-20 20:00")], ("2026-04-10 08:00", "2026-04-25 20:00"), 16),
+        ([("2026-01-02 08:00", "2026-01-31 20:00")], ("2026-03-01 08:00", "2026-03-01 20:00"), 31),
+        ([("2026-01-02 08:00", "2026-01-31 20:00")], ("2026-03-01 08:00", "2026-04-30 20:00"), 61),
     ],
 )
 def test_days_within_two_calendar_months_are_counted_once_each(before: list[tuple[str, str]], this: tuple[str, str], total: int) -> None:
     assert total_days(leave(*this), [leave(*one) for one in before], 2, ZONE) == total
+
+
+@pytest.mark.parametrize(
+    ("asked", "leaves", "ahead"),
+    [
+        ("2026-03-02 23:00", "2026-03-05 00:30", True),  # the third day after, at whatever hour
+        ("2026-03-02 00:30", "2026-03-04 23:00", False),
+        ("2026-12-30 10:00", "2027-01-02 08:00", True),
+        ("2028-02-28 10:00", "2028-03-02 08:00", True),  # the leap day between
+        ("2027-02-28 10:00", "2027-03-02 08:00", False),
+    ],
+)
+def test_three_days_ahead_are_counted_in_local_days(asked: str, leaves: str, ahead: bool) -> None:
+    asked_at, leaves_at = leave(asked, leaves)
+
+    assert asked_ahead(asked_at, leaves_at, 3, ZONE) is ahead
 
 
 @pytest.mark.parametrize(
