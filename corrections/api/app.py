@@ -16,8 +16,10 @@ from corrections.api import health, problems
 from corrections.api.context import House
 from corrections.api.metrics import Metrics
 from corrections.api.routes import (
+    agenda,
     audit,
     authorities,
+    clocks,
     contact_bans,
     devices,
     faults,
@@ -34,6 +36,7 @@ from corrections.api.routes import (
     outbox,
     own,
     own_leave,
+    searches,
     subjects,
     trials,
     violations,
@@ -70,6 +73,9 @@ NOUNS = (
     gateways,
     imports,
     faults,
+    agenda,
+    clocks,
+    searches,
     links,
     objections,
     own,

@@ -22,7 +22,18 @@ from corrections.settings import Settings
 from corrections.store.access import Own
 from corrections.store.credentials import hash_credential
 from corrections.store.database import writing
-from corrections.store.tables import LoginSession, Notice, Objection, OutboxMessage, OwnLink, Report, SetAside, SubjectState
+from corrections.store.tables import (
+    LegalClock,
+    LoginSession,
+    Notice,
+    Objection,
+    OutboxMessage,
+    OwnLink,
+    Report,
+    SearchCase,
+    SetAside,
+    SubjectState,
+)
 from tests.review.scene import HOUR, NOW, RULES, STAFF, a_subject, a_violation, an_officer, settle
 
 SETTINGS = Settings()
@@ -37,7 +48,7 @@ def found(engine: Engine) -> None:
     with authority 1, device 1, leave 1; zone 1 (everyone, inclusion), zone 2 (subject 1, exclusion); violation 1 of subject 1; a
     message put aside (1); a notice (1) for subject 1, a leave request (1) of hers, a message to liming (1); a gateway (1); a link
     (1, ``own-1``) and an objection (1) of subject 1; subject 3, of the first office, whom contact ban 1 keeps from subject 1;
-    everybody logged in with her login as token."""
+    a term out of contact (1) and a search (1) of subject 1; everybody logged in with her login as token."""
     with writing(engine) as session:
         subject = settle(session)
         a_subject(session, "S2", office_id=2, officer="zhao")
@@ -78,6 +89,8 @@ def found(engine: Engine) -> None:
         session.add(
             Objection(bureau_id=1, office_id=1, subject_id=1, about="other", text="不同意", at=NOW, due_at=NOW + 14 * timedelta(days=1))
         )
+        session.add(LegalClock(subject_id=1, kind="out_of_contact", starts_at=NOW, basis="失联", set_by=1, set_at=NOW))
+        session.add(SearchCase(bureau_id=1, office_id=1, subject_id=1, opened_by=1, opened_at=NOW, reason="失联"))
         session.get_one(SubjectState, 1).fault = "ValueError: 30.05"
         wanted = leave.Wanted(LeaveKind.LEAVE, LeaveReason.WORK, "宁波", NOW + timedelta(days=9), NOW + timedelta(days=10))
         leave.request_leave(session, Own(1), 1, wanted, settings=SETTINGS, now=NOW)
