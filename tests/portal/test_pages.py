@@ -10,7 +10,7 @@ from corrections.portal.app import ROOMS
 from corrections.settings import Settings
 from corrections.settings.portal import Portal
 from corrections.store.database import reading, writing
-from corrections.store.tables import Objection, OwnLink, Subject, SubjectState
+from corrections.store.tables import Measure, Objection, OwnLink, Subject, SubjectState
 from tests.portal.phone import DAY, HERS, SECRETS, SETTINGS, Phone, serving
 from tests.review.scene import HOUR, NOW
 
@@ -210,6 +210,19 @@ def test_she_objects_and_reads_the_answer(phone: Phone) -> None:
     answered = phone.get("/me/objections").text
     assert "您说得对" in answered
     assert "已改正" in answered
+
+
+def test_a_measure_is_told_and_can_be_objected_to(phone: Phone) -> None:
+    with writing(phone.engine) as session:
+        session.add(
+            Measure(subject_id=1, kind="admonition", category="probation", decided_on=NOW, decided_by="云溪区司法局", recorded_at=NOW)
+        )
+
+    assert "训诫" in phone.get("/me/matters").text
+    assert "训诫" not in phone.get("/me/matters", "own-2").text
+    assert phone.api("GET", "/own/measures").json()[0]["kind"] == "admonition"
+    assert phone.post("/me/objections", {"about": "measure", "about_id": "1", "text": "太重"}, "own-2").status_code == 404
+    assert phone.post("/me/objections", {"about": "measure", "about_id": "1", "text": "太重"}).status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@
         const at = position.coords, half = of.size / 2;
         const x = half + (at.longitude - of.lon) * of.perLon, y = half - (at.latitude - of.lat) * of.perLat;
         here.replaceChildren(circle("here-around", x, y, at.accuracy * of.perM), circle("here-dot", x, y, 13));
+        map.scrollIntoView({ block: "center" });
         say(box, x >= 0 && y >= 0 && x <= of.size && y <= of.size ? "found" : "beyond", { m: Math.round(at.accuracy) });
         where.disabled = false;
       }, function () { where.disabled = false; });
