@@ -57,17 +57,18 @@ class CorridorOutline(Given):
 
 
 class UnionOutline(Given):
-    """Several areas as one, such as a city's urban districts: documents, and zones that are there already."""
+    """Several areas as one, such as a city's urban districts, or a place and the way there: documents, circles, corridors, and zones
+    that are there already."""
 
     shape: Literal["union"]
     documents: list[DocumentOutline] = Field(default=[], max_length=100)
+    circles: list[CircleOutline] = Field(default=[], max_length=100)
+    corridors: list[CorridorOutline] = Field(default=[], max_length=100)
     zones: list[Id] = Field(default=[], max_length=100, description="Ids of zones, taken in their newest version.")
 
     def read(self, session: Session, actor: Actor) -> Outline:
-        return outlines.union([*self._of_documents(session, actor), *self._of_zones(session, actor)])
-
-    def _of_documents(self, session: Session, actor: Actor) -> list[Outline]:
-        return [document.read(session, actor) for document in self.documents]
+        given: list[DocumentOutline | CircleOutline | CorridorOutline] = [*self.documents, *self.circles, *self.corridors]
+        return outlines.union([*(one.read(session, actor) for one in given), *self._of_zones(session, actor)])
 
     def _of_zones(self, session: Session, actor: Actor) -> list[Outline]:
         newest = [directory.zone_versions(session, actor, zone_id)[1][0] for zone_id in self.zones]

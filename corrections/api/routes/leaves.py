@@ -35,7 +35,10 @@ class NewRequest(Given):
     leaves_at: Moment
     returns_at: Moment
     conditions: Text = ""
-    outline: GivenOutline | None = Field(None, description="Where it may be spent, the way there included; anywhere, without one.")
+    urgent: bool = Field(False, description="It could not be asked for earlier; details say why.")
+    outline: GivenOutline | None = Field(
+        None, description="Where it may be spent, the way there included (a union of area and corridor); anywhere, without one."
+    )
     windows: list[Window] = Field([], max_length=50, description="Of regular cross-area activity: when.")
     extends: Id | None = Field(None, description="The request whose approved leave this one extends.")
 
@@ -55,9 +58,9 @@ class RequestShown(Shown):
     leaves_at: datetime
     returns_at: datetime
     days: int = Field(description="Local calendar days, the first and the last included, with those of the leave it extends.")
-    total_days: int = Field(description="With the leave of the two months before.")
+    total_days: int = Field(description="The most days of leave within any two months that it touches.")
     rank: ApprovalRank = Field(description="Who decides about so many days.")
-    late: bool = Field(description="Asked for later than is usual.")
+    late: bool = Field(description="Asked for later than is usual, and not as urgent.")
     conditions: str
     state: RequestState
     requested_at: datetime
@@ -71,6 +74,7 @@ class RequestShown(Shown):
     permit_id: int | None
     extends_id: int | None
     returned_at: datetime | None
+    overdue_at: datetime | None = Field(description="When somebody is told, or told next, that she is not signed back in.")
     revision: int
 
 
@@ -114,12 +118,15 @@ def list_requests(
     call: Calling,
     subject_id: Annotated[Id | None, Query()] = None,
     state: RequestState | None = None,
+    kind: LeaveKind | None = None,
+    away: bool = False,
     before: BeforeId = None,
     limit: Limit = 100,
 ) -> Page[RequestShown]:
-    """Newest first."""
+    """Newest first. ``away``: only approved leave that has begun and from which the subject is not signed back in."""
+    which: dict[str, Any] = {"subject_id": subject_id, "state": state, "kind": kind, "away_at": call.now if away else None}
     with call.reading() as session:
-        rows = leave.list_requests(session, call.actor, subject_id=subject_id, state=state, before=before, limit=limit)
+        rows = leave.list_requests(session, call.actor, **which, before=before, limit=limit)
         return page_of([_request(row) for row in rows], list(rows), limit)
 
 
@@ -194,6 +201,7 @@ class NewLeave(Given):
     valid_from: Moment
     valid_until: Moment
     outline: GivenOutline | None = Field(None, description="Where the leave may be spent; anywhere, without one.")
+    windows: list[Window] = Field([], max_length=50, description="Of regular cross-area activity: when.")
     approved_by: Text = Field("", max_length=200, description="The one who records it, unless said otherwise.")
 
 
