@@ -15,7 +15,8 @@ from corrections.cli.speech import As, AsJson, language, local, print_json, say,
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from corrections.review.queue import QueueItem, Step
+    from corrections.review.items import QueueItem
+    from corrections.review.queue import Step
     from corrections.settings import Settings
     from corrections.store.access import Actor
     from corrections.store.tables import Violation
@@ -147,8 +148,9 @@ def show(
 def claim(number: Number, login: As, revision: Seen = None, as_json: AsJson = False) -> None:
     def act(session: Session, actor: Actor, seen: int, now: datetime, settings: Settings) -> Violation:
         from corrections.review import reviewing
+        from corrections.review.deadlines import Deadlines
 
-        return reviewing.claim(session, actor, number, revision=seen, rules=settings.rules, now=now)
+        return reviewing.claim(session, actor, number, revision=seen, deadlines=Deadlines.of(settings), now=now)
 
     _act(number, login, revision, as_json, act)
 
@@ -173,8 +175,9 @@ def release(
 def note(number: Number, login: As, text: Text, revision: Seen = None, as_json: AsJson = False) -> None:
     def act(session: Session, actor: Actor, seen: int, now: datetime, settings: Settings) -> Violation:
         from corrections.review import reviewing
+        from corrections.review.deadlines import Deadlines
 
-        return reviewing.note(session, actor, number, revision=seen, text=text, now=now)
+        return reviewing.note(session, actor, number, revision=seen, text=text, deadlines=Deadlines.of(settings), now=now)
 
     _act(number, login, revision, as_json, act)
 
@@ -192,10 +195,11 @@ def contact(
 ) -> None:
     def act(session: Session, actor: Actor, seen: int, now: datetime, settings: Settings) -> Violation:
         from corrections.review import reviewing
+        from corrections.review.deadlines import Deadlines
         from corrections.review.reviewing import Answer, Means
 
         told = {"means": Means(means), "whom": whom, "answer": Answer(answer), "text": text}
-        return reviewing.contact(session, actor, number, revision=seen, **told, now=now)  # type: ignore[arg-type]
+        return reviewing.contact(session, actor, number, revision=seen, **told, deadlines=Deadlines.of(settings), now=now)  # type: ignore[arg-type]
 
     _act(number, login, revision, as_json, act)
 
@@ -243,8 +247,9 @@ def decide(
 def reopen(number: Number, login: As, reason: Reason, revision: Seen = None, as_json: AsJson = False) -> None:
     def act(session: Session, actor: Actor, seen: int, now: datetime, settings: Settings) -> Violation:
         from corrections.review import reviewing
+        from corrections.review.deadlines import Deadlines
 
-        return reviewing.reopen(session, actor, number, revision=seen, reason=reason, rules=settings.rules, now=now)
+        return reviewing.reopen(session, actor, number, revision=seen, reason=reason, deadlines=Deadlines.of(settings), now=now)
 
     _act(number, login, revision, as_json, act)
 

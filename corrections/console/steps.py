@@ -6,16 +6,16 @@ The rules are the review's own; ``open_steps`` only spares the reader forms that
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
 from corrections.console.visit import Visit, choice, number
-from corrections.domain.model import EPOCH, Decision, FalseAlarmCause, ReviewState, Role
+from corrections.domain.model import Decision, FalseAlarmCause, ReviewState, Role
 from corrections.review import reviewing
 from corrections.review.assignment import OPEN, may_take
-from corrections.review.queue import QueueItem
+from corrections.review.deadlines import Deadlines
+from corrections.review.items import QueueItem
 from corrections.review.reviewing import Answer, Means
 from corrections.review.roster import absences
 from corrections.store.access import Action
@@ -59,7 +59,7 @@ def takers(session: Session, violation: Violation, visit: Visit) -> list[tuple[i
     staff = session.exec(near.order_by(col(Officer.id))).all()
     away = absences(session, visit.now)
     free = [(o.id, o.name) for o in staff if o.id is not None and o.id != holder and o.id not in away]
-    return [(id_, name) for id_, name in free if may_take(session, id_, violation) is not None]
+    return [(id_, name) for id_, name in free if may_take(session, id_, violation, visit.now) is not None]
 
 
 def carry_out(session: Session, visit: Visit, violation_id: int, step: Step, form: dict[str, str]) -> None:
@@ -68,15 +68,14 @@ def carry_out(session: Session, visit: Visit, violation_id: int, step: Step, for
 
 
 def _lies_still(item: QueueItem, visit: Visit) -> bool:
-    return visit.now >= (item.held_since or EPOCH) + timedelta(minutes=visit.settings.rules.claim_minutes)
+    return item.claimed_until is None or visit.now >= item.claimed_until
 
 
 Doing = Callable[[Session, Visit, int, int, dict[str, str]], object]
 
 
 def _claim(session: Session, visit: Visit, violation_id: int, revision: int, _form: dict[str, str]) -> object:
-    rules = visit.settings.rules
-    return reviewing.claim(session, visit.actor, violation_id, revision=revision, rules=rules, now=visit.now)
+    return reviewing.claim(session, visit.actor, violation_id, revision=revision, deadlines=Deadlines.of(visit.settings), now=visit.now)
 
 
 def _release(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
@@ -85,13 +84,14 @@ def _release(session: Session, visit: Visit, violation_id: int, revision: int, f
 
 
 def _note(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
-    return reviewing.note(session, visit.actor, violation_id, revision=revision, text=form.get("text", ""), now=visit.now)
+    terms = {"text": form.get("text", ""), "deadlines": Deadlines.of(visit.settings)}
+    return reviewing.note(session, visit.actor, violation_id, revision=revision, **terms, now=visit.now)  # type: ignore[arg-type]
 
 
 def _contact(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
     means, answer = choice(form, "means", Means), choice(form, "answer", Answer)
     whom, text = form.get("whom", ""), form.get("text", "")
-    terms = {"means": means, "whom": whom, "answer": answer, "text": text}
+    terms = {"means": means, "whom": whom, "answer": answer, "text": text, "deadlines": Deadlines.of(visit.settings)}
     return reviewing.contact(session, visit.actor, violation_id, revision=revision, **terms, now=visit.now)  # type: ignore[arg-type]
 
 
@@ -110,8 +110,8 @@ def _decide(session: Session, visit: Visit, violation_id: int, revision: int, fo
 
 
 def _reopen(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
-    rules, reason = visit.settings.rules, form.get("reason", "")
-    return reviewing.reopen(session, visit.actor, violation_id, revision=revision, reason=reason, rules=rules, now=visit.now)
+    deadlines, reason = Deadlines.of(visit.settings), form.get("reason", "")
+    return reviewing.reopen(session, visit.actor, violation_id, revision=revision, reason=reason, deadlines=deadlines, now=visit.now)
 
 
 _DOING: dict[Step, Doing] = {

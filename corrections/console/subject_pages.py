@@ -19,7 +19,8 @@ from corrections.errors import Conflict, CorrectionsError, Invalid
 from corrections.monitor import asking
 from corrections.monitor.present import NextStep, Phone, Present, next_step, phone, present
 from corrections.records import directory, log_page, logs
-from corrections.review.queue import QueueItem, list_queue
+from corrections.review.items import QueueItem
+from corrections.review.queue import list_queue
 from corrections.store.access import Action, subject_for
 from corrections.store.tables import Office, Officer, SubjectState
 

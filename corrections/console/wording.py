@@ -18,11 +18,14 @@ MINUTE = timedelta(minutes=1)
 
 WHYS: words.Words = {
     Why.SUBJECTS_OFFICER: ("对象的责任工作人员", "the subject's officer"),
+    Why.ON_DUTY: ("值班人员", "the officer on duty"),
     Why.DEPUTY: ("代理人", "her deputy"),
     Why.OFFICE_HEAD: ("司法所所长", "the office head"),
     Why.BUREAU: ("区司法局", "the bureau"),
     Why.OFFICE: ("本所人员", "an officer of the office"),
     Why.NOBODY: ("无人可承办", "nobody is there to take it"),
+    Why.HANDED_OVER: ("移交", "it was handed over"),
+    Why.TAKEN: ("自行认领", "she claimed it"),
 }
 NOTES: words.Words = {
     violations.LATER_EVIDENCE: ("后到的证据", "later evidence"),

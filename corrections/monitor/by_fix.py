@@ -17,7 +17,7 @@ from corrections.domain.reasons import boundary_reason, mock_reason
 from corrections.domain.rules import BoundaryRule, Rulebook
 from corrections.monitor.late import late_within
 from corrections.monitor.violations import moment, nothing_late, settle
-from corrections.settings import Due
+from corrections.review.deadlines import Deadlines
 from corrections.store.tables import Subject
 
 BY_FIX = (Rule.BOUNDARY, Rule.OVERDUE_RETURN, Rule.APPROACH, Rule.MOCK_LOCATION)
@@ -30,7 +30,7 @@ def settle_episodes(
     since_us: int,
     book: Rulebook,
     rules: RulesInForce,
-    due: Due,
+    deadlines: Deadlines,
     now: datetime,
     late: Reports | None = None,
 ) -> None:
@@ -42,7 +42,7 @@ def settle_episodes(
         return episode_columns(episode, versions, book.timezone, rule_at(rules, episode.opened_us), now)
 
     within = nothing_late if late is None else partial(late_within, late=late, book=book)
-    settle(session, subject, derived, BY_FIX, since_us, FOREVER_US, columns, due, now, within)
+    settle(session, subject, derived, BY_FIX, since_us, FOREVER_US, columns, deadlines, now, within)
 
 
 def episode_columns(

@@ -18,6 +18,7 @@ from corrections.monitor.phones import Words, bind_reminder, follow_phone
 from corrections.monitor.spells import RULES, Excuses, Terms, end_contact_violations, explain_again, settle_spells
 from corrections.monitor.violations import let_go
 from corrections.review import notices, queue
+from corrections.review.deadlines import Deadlines
 from corrections.settings import Settings, Silence
 from corrections.store.tables import AreaSilence, Device, Outage, Subject, SubjectState, Violation
 
@@ -64,7 +65,8 @@ def take_contacts(
         interval = expected[subject_id]
         threshold = threshold_us(settings.rules.silence, interval.interval_s)
         terms = Terms(
-            interval.interval_s * 1_000_000, interval.quiet_when_still, threshold, until, excuses, book.timezone, settings.rules
+            interval.interval_s * 1_000_000, interval.quiet_when_still, threshold, until, excuses, book.timezone, settings.rules,
+            Deadlines.of(settings),
         )  # fmt: skip
         _follow(session, subject, state, fresh, words, rows, standing[subject_id], subject_id in told, terms, now)
 

@@ -15,7 +15,7 @@ from corrections.domain.memory import Memory
 from corrections.domain.model import FOREVER_US, Ints, Reports, from_us, to_us
 from corrections.domain.rules import Rulebook
 from corrections.monitor.by_fix import settle_episodes
-from corrections.settings import Due
+from corrections.review.deadlines import Deadlines
 from corrections.store.rulebook import checkpoint_before, load_reports
 from corrections.store.tables import Checkpoint, Subject, SubjectState
 
@@ -27,7 +27,7 @@ def derive(
     fresh: Reports,
     upto_id: int,
     rules: RulesInForce,
-    due: Due,
+    deadlines: Deadlines,
     now: datetime,
 ) -> None:
     """Judge ``fresh`` reports with positions (in order) of these subjects, and settle violations, states and checkpoints.
@@ -55,7 +55,7 @@ def derive(
     people = _subjects(session, list(since))
     for subject_id, start in since.items():
         episodes = done.episodes.get(subject_id, [])
-        settle_episodes(session, people[subject_id], episodes, start, book, rules, due, now, late[subject_id])
+        settle_episodes(session, people[subject_id], episodes, start, book, rules, deadlines, now, late[subject_id])
         for begun_us, memory in done.checkpoints.get(subject_id, []):
             session.add(Checkpoint(subject_id=subject_id, fix_time=from_us(begun_us), memory=memory))
         _remember(states[subject_id], taken, _rows_of(taken, subject_id), memories[subject_id])

@@ -27,6 +27,7 @@ from corrections.monitor.contact import take_contacts
 from corrections.monitor.derive import derive
 from corrections.monitor.phones import as_words
 from corrections.records.revision import ensure_state
+from corrections.review.deadlines import Deadlines
 from corrections.settings import Settings
 from corrections.store.database import reading, writing
 from corrections.store.rule_history import remember_rule, rules_in_force
@@ -118,13 +119,13 @@ class Evaluator:
     def _settle(
         self, session: Session, book: Rulebook, states: dict[int, SubjectState], fresh: Reports, upto: int, now: datetime
     ) -> list[int]:
-        rules, due = rules_in_force(session), self._settings.rules.due
+        rules, deadlines = rules_in_force(session), Deadlines.of(self._settings)
         positioned = fresh.take(~np.isnan(fresh.lat)).ordered()
         waiting = {s for s, state in states.items() if state.fault is not None and not _may_retry(state, now)}
         ready = [s for s in states if s not in waiting]
         try:
             with session.begin_nested():
-                derive(session, book, {s: states[s] for s in ready}, positioned, upto, rules, due, now)
+                derive(session, book, {s: states[s] for s in ready}, positioned, upto, rules, deadlines, now)
             failed: list[int] = []
         except Exception:
             log.warning("evaluating %d subjects at once failed; trying each alone", len(ready), exc_info=True)
@@ -140,7 +141,7 @@ class Evaluator:
         state = session.get_one(SubjectState, subject)
         try:
             with session.begin_nested():
-                derive(session, book, {subject: state}, positioned, upto, rules, self._settings.rules.due, now)
+                derive(session, book, {subject: state}, positioned, upto, rules, Deadlines.of(self._settings), now)
             return True
         except Exception as error:
             log.exception("subject %d could not be evaluated and was set aside", subject)

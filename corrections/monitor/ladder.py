@@ -8,7 +8,7 @@ When the next step is due is a stored, indexed time: ``subject_state.expected_by
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -20,6 +20,7 @@ from corrections.monitor.contact import load_excuses
 from corrections.monitor.spells import Terms, graver, ladder_of, settle_spells
 from corrections.review import notices, queue
 from corrections.review.assignment import OPEN
+from corrections.review.deadlines import Deadlines
 from corrections.settings import Rules
 from corrections.store.tables import Notice, Subject, SubjectState, Violation
 
@@ -56,11 +57,13 @@ def raise_silence(
     for violation in settle_spells(session, subject, [spell], terms, now):
         violation.rung = Rung.SUBJECT
         notices.tell_of(session, violation, reminder, now)
-        take(session, violation, rungs, terms.rules, terms.timezone, now)
+        take(session, violation, rungs, terms.rules, terms.deadlines, terms.timezone, now)
         violation.rung_due_at = None if next_us is None else from_us(next_us)
 
 
-def climb(session: Session, bureau_id: int, rules: Rules, timezone: ZoneInfo, heard: Collection[int], now: datetime) -> int:
+def climb(
+    session: Session, bureau_id: int, rules: Rules, deadlines: Deadlines, timezone: ZoneInfo, heard: Collection[int], now: datetime
+) -> int:
     """Take the steps that are due of the silences in progress in a bureau; returns how many were taken.
 
     1. Find, by the stored time, the violations that are due; rows that somebody works on, and those of subjects who were ``heard`` and
@@ -78,21 +81,28 @@ def climb(session: Session, bureau_id: int, rules: Rules, timezone: ZoneInfo, he
     taken = 0
     for violation in silent:
         rungs, next_us = ladder_of(rules).climb(violation.rung, to_us(violation.opened_at), excused, to_us(now))
-        take(session, violation, rungs, rules, timezone, now)
+        take(session, violation, rungs, rules, deadlines, timezone, now)
         violation.rung_due_at = None if next_us is None else from_us(next_us)
         taken += len(rungs)
     return taken
 
 
-def take(session: Session, violation: Violation, rungs: Sequence[Rung], rules: Rules, timezone: ZoneInfo, now: datetime) -> None:
+def take(
+    session: Session,
+    violation: Violation,
+    rungs: Sequence[Rung],
+    rules: Rules,
+    deadlines: Deadlines,
+    timezone: ZoneInfo,
+    now: datetime,
+) -> None:
     """Take steps of a silence that is in the queue, each with its notices and its mark in the history."""
     for rung in rungs:
         for recipient, kind in TOLD[rung]:
             _tell(session, violation, rung, recipient, kind, rules, timezone, now)
         if rung is Rung.SEARCH:
             severity = graver(Severity(violation.severity), rules.ladder.search_severity)
-            sooner = min(violation.due_at, now + timedelta(hours=rules.due.hours(severity)))
-            queue.revise(session, violation, {"severity": severity.value, "due_at": sooner}, now, note=SEARCH_PROPOSED)
+            queue.revise(session, violation, {"severity": severity.value}, now, note=SEARCH_PROPOSED, deadlines=deadlines)
         violation.rung = max(violation.rung, rung.value)
 
 

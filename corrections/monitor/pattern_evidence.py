@@ -16,6 +16,7 @@ from corrections.domain.pattern_reasons import Both, left_behind_reason, movemen
 from corrections.domain.patterns import Pattern
 from corrections.monitor.by_fix import jsonable
 from corrections.monitor.violations import moment, settle
+from corrections.review.deadlines import Deadlines
 from corrections.settings import Patterns, Rules
 from corrections.store.tables import Subject, Violation
 
@@ -27,6 +28,7 @@ class Told:
     subject: Subject
     timezone: ZoneInfo
     rules: Rules
+    deadlines: Deadlines
     now: datetime
     until_us: int
 
@@ -70,7 +72,7 @@ def settle_patterns(session: Session, told: Told, found: Sequence[Pattern], rule
         return columns | {"severity": _severity(rule, told.rules.patterns).value}
 
     episodes = [pattern.episode for pattern in found]
-    settle(session, told.subject, episodes, (rule,), since_us - 1, told.until_us, columns, told.rules.due, told.now)
+    settle(session, told.subject, episodes, (rule,), since_us - 1, told.until_us, columns, told.deadlines, told.now)
 
 
 def pattern_columns(pattern: Pattern, judged: Judged, timezone: ZoneInfo, now: datetime) -> dict[str, Any]:

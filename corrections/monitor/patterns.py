@@ -26,6 +26,7 @@ from corrections.monitor.device_flags import settle_flags
 from corrections.monitor.pattern_evidence import Judged, Told, settle_patterns, touching_us
 from corrections.monitor.together import together
 from corrections.monitor.tracks import Tracks, pattern_rules
+from corrections.review.deadlines import Deadlines
 from corrections.settings import Settings
 from corrections.store.database import reading, writing
 from corrections.store.rulebook import Rulebooks, boundary_rule
@@ -108,7 +109,7 @@ def _look(session: Session, settings: Settings, tracks: Tracks, subject_id: int,
     latest_us = tracks.latest_us(subject_id)
     if latest_us is None or latest_us < until_us:
         until_us = FOREVER_US
-    told = Told(subject, tracks.timezone, settings.rules, now, until_us)
+    told = Told(subject, tracks.timezone, settings.rules, Deadlines.of(settings), now, until_us)
     tracks.limit(until_us if until_us == FOREVER_US else until_us + 2 * DAY_US)
     _movement(session, tracks, told, since_us)
     _left_behind(session, tracks, told, since_us)

@@ -27,7 +27,7 @@ from corrections.monitor.patterns import PatternWatch
 from corrections.monitor.silence import watch_silence
 from corrections.monitor.violations import close_ended
 from corrections.records.logs import close_days
-from corrections.review.assignment import reassign_orphans
+from corrections.review.reassigning import reassign_due
 from corrections.settings import Settings
 from corrections.store.database import writing
 from corrections.store.tables import Bureau
@@ -116,7 +116,7 @@ class Monitor:
         now = clock.now()
         with writing(self._engine) as session:
             close_ended(session, now)
-            reassign_orphans(session, now)
+            reassign_due(session, self._settings, now)
         with writing(self._engine) as session:
             bureaus = [b for b in session.exec(select(Bureau.id).order_by(col(Bureau.id))) if b is not None]
         for bureau_id in bureaus:

@@ -19,6 +19,7 @@ from corrections.domain.rules import merged
 from corrections.monitor import ladder
 from corrections.monitor.contact import Expected, earliest, expected_intervals, load_excuses, monitored_until, stop_watching, threshold_us
 from corrections.monitor.spells import Excuses, Terms
+from corrections.review.deadlines import Deadlines
 from corrections.settings import Settings, Silence
 from corrections.store.rulebook import load_lawful
 from corrections.store.tables import AreaSilence, Bureau, Notice, Report, StreamPosition, Subject, SubjectState
@@ -63,7 +64,7 @@ def watch_silence(session: Session, bureau_id: int, settings: Settings, now: dat
     if area is not None:
         _put_off(missed, area, now)
     raised = 0 if area is not None else sum(_step(session, one, now) for one in missed)
-    ladder.climb(session, bureau_id, settings.rules, timezone, heard, now)
+    ladder.climb(session, bureau_id, settings.rules, Deadlines.of(settings), timezone, heard, now)
     return raised
 
 
@@ -124,7 +125,16 @@ def _missed(
 
 def _terms(settings: Settings, interval: Expected, until: int, excuses: Excuses, timezone: ZoneInfo) -> Terms:
     threshold = threshold_us(settings.rules.silence, interval.interval_s)
-    return Terms(interval.interval_s * 1_000_000, interval.quiet_when_still, threshold, until, excuses, timezone, settings.rules)
+    return Terms(
+        interval.interval_s * 1_000_000,
+        interval.quiet_when_still,
+        threshold,
+        until,
+        excuses,
+        timezone,
+        settings.rules,
+        Deadlines.of(settings),
+    )
 
 
 def _look(state: SubjectState, subject: Subject, terms: Terms, reminder: Notice | None, now: datetime) -> _Missed:

@@ -14,17 +14,17 @@ from sqlmodel import Session, select
 from corrections.domain.causes import Circumstances, Filled, Said, Why, filled, why_silent
 from corrections.domain.contact import Ladder, Rung, Spell
 from corrections.domain.contact_reasons import CLEARER, contact_reason, phone_reason
-from corrections.domain.model import ClientState, NoticeKind, Rule, Severity, from_us, to_us
+from corrections.domain.model import ClientState, Rule, Severity, from_us, to_us
 from corrections.domain.rules import Spans, merged
-from corrections.monitor.violations import LATER_EVIDENCE, changes_told, let_go, moment, new_violation, open_violation
+from corrections.monitor.violations import ABOUT_CONTACT, LATER_EVIDENCE, changes_told, let_go, moment, new_violation, open_violation
 from corrections.review import notices, queue
+from corrections.review.deadlines import Deadlines
 from corrections.settings import Rules
 from corrections.store.tables import Report, Subject, Violation
 
 CONTACT_RESUMED = "contact resumed"
 MONITORING_ENDED = "monitoring ended"
 RULES = (Rule.SILENCE, Rule.NO_POSITION, Rule.LOW_BATTERY, Rule.PERMISSION_OFF)
-KINDS = tuple(NoticeKind)  # all of them are about contact and phones
 LOOK_BACK = timedelta(days=1)  # for what a phone last said of itself
 HOUR_US = 3_600_000_000
 
@@ -44,7 +44,8 @@ class Excuses:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What holds for one subject's contact: the interval (µs) at which her phone is expected to report, whether its client is quiet when
-    still, how long she may be silent, until when she is monitored, what is excused, the bureau's wall clock and rules."""
+    still, how long she may be silent, until when she is monitored, what is excused, the bureau's wall clock and rules, and the deadlines
+    of its queue."""
 
     interval_us: int
     quiet_when_still: bool
@@ -53,6 +54,7 @@ class Terms:
     excuses: Excuses
     timezone: ZoneInfo
     rules: Rules
+    deadlines: Deadlines
 
     @property
     def ladder(self) -> Ladder:
@@ -87,11 +89,11 @@ def settle_spells(session: Session, subject: Subject, spells: Iterable[Spell], t
         columns = _columns(session, subject, spell, terms)
         if stored is None:
             violation = new_violation(subject, spell.rule, columns, now)
-            raised.append(queue.raise_violation(session, violation, terms.rules.due, now))
+            raised.append(queue.raise_violation(session, violation, terms.deadlines, now))
         else:
             over = spell.ended_us is not None
-            told = changes_told(session, stored, columns)
-            queue.revise(session, stored, columns, now, note=CONTACT_RESUMED if over else LATER_EVIDENCE, told=told)
+            note, told = CONTACT_RESUMED if over else LATER_EVIDENCE, changes_told(session, stored, columns)
+            queue.revise(session, stored, columns, now, note=note, told=told, deadlines=terms.deadlines)
             if over:
                 let_go(session, stored, now)
     return raised
@@ -104,7 +106,7 @@ def end_contact_violations(session: Session, subject: Subject, at: datetime, now
         if (stored := open_violation(session, subject, rule)) is not None:
             queue.revise(session, stored, {"ended_at": max(at, stored.started_at)}, now, note=MONITORING_ENDED)
             let_go(session, stored, now)
-    notices.end_of_subject(session, subject.id, KINDS, now)
+    notices.end_of_subject(session, subject.id, ABOUT_CONTACT, now)
 
 
 def explain_again(session: Session, subject: Subject, stored: Violation, terms: Terms, now: datetime) -> None:

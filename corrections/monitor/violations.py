@@ -21,9 +21,9 @@ from corrections.domain.changes import (
     told,
 )
 from corrections.domain.episodes import Known, reconcile
-from corrections.domain.model import CONDUCT, FOREVER_US, Episode, Nature, ReviewState, Rule, Severity, ZoneKind, from_us, to_us
+from corrections.domain.model import CONDUCT, FOREVER_US, Episode, Nature, NoticeKind, ReviewState, Rule, Severity, ZoneKind, from_us, to_us
 from corrections.review import notices, queue
-from corrections.settings import Due
+from corrections.review.deadlines import Deadlines
 from corrections.store.tables import Bureau, Subject, Violation
 
 LATER_EVIDENCE = "later evidence"
@@ -32,6 +32,8 @@ ENDED_BY_TIME = "ended by time"
 NOT_BORNE_OUT = "later evidence does not bear it out"
 # What changes while an episode only goes on: it is written, but it is no news and no new revision.
 EXTENSION = {"last_fix_at", "evidence", "reason_zh", "reason_en", "ends_at"}
+ABOUT_CONTACT = (NoticeKind.SILENCE, NoticeKind.SEARCH, NoticeKind.LOW_BATTERY, NoticeKind.PERMISSION_OFF)
+"""The notices that are needless once what they are about is over."""
 DEEPER_FACTOR, DEEPER_LEAST_M = 2.0, 500.0
 
 
@@ -52,7 +54,7 @@ def settle(
     since_us: int,
     until_us: int,
     columns: Callable[[Episode], dict[str, Any]],
-    due: Due,
+    deadlines: Deadlines,
     now: datetime,
     late: LateWithin = nothing_late,
 ) -> None:
@@ -61,12 +63,12 @@ def settle(
     stored = {v.id: v for v in _stored(session, subject, rules, since_us, until_us, derived) if v.id is not None}
     changes = reconcile([as_known(v) for v in stored.values()], derived)
     for known, episode in changes.same:
-        _update(session, stored[known.key], columns(episode), due, now, late)
+        _update(session, stored[known.key], columns(episode), deadlines, now, late)
     for known in changes.gone:
         if known.ended_us is None or known.ended_us > since_us:
             _take_back(session, stored[known.key], now, late)
     for episode in changes.new:
-        queue.raise_violation(session, new_violation(subject, episode.rule, columns(episode), now), due, now)
+        queue.raise_violation(session, new_violation(subject, episode.rule, columns(episode), now), deadlines, now)
 
 
 def as_known(v: Violation) -> Known:
@@ -96,10 +98,10 @@ def close_ended(session: Session, now: datetime) -> int:
 
 
 def let_go(session: Session, violation: Violation, now: datetime) -> None:
-    """Nothing more is due about a violation that is over, and nobody needs to be told of it."""
+    """No step of a ladder is due about a violation that is over, and nobody needs to be told that it goes on; its review does."""
     assert violation.id is not None
     violation.rung_due_at = None
-    notices.end_of_violation(session, violation.id, now)
+    notices.end_of_violation(session, violation.id, ABOUT_CONTACT, now)
 
 
 def changes_told(session: Session, stored: Violation, columns: Mapping[str, Any], late: Late = NOTHING_LATE) -> list[Both]:
@@ -129,10 +131,10 @@ def _stored(
     return session.exec(statement.order_by(col(v.id))).all()
 
 
-def _update(session: Session, stored: Violation, columns: Mapping[str, Any], due: Due, now: datetime, late: LateWithin) -> None:
+def _update(session: Session, stored: Violation, columns: Mapping[str, Any], deadlines: Deadlines, now: datetime, late: LateWithin) -> None:
     """1. Bring back what was taken back. 2. Write a mere extension quietly. 3. Revise for anything else, and for what is deeper."""
     if stored.review_state in (ReviewState.WITHDRAWN, *queue.SEEN):
-        queue.revive(session, stored, due, now, told=borne_out_again(_late(stored, columns, late)))
+        queue.revive(session, stored, deadlines, now, told=borne_out_again(_late(stored, columns, late)))
     differing = {name for name, value in columns.items() if getattr(stored, name) != value}
     before, after = _peak_m(stored.evidence), _peak_m(columns["evidence"])
     deeper = after >= DEEPER_FACTOR * before and after >= before + DEEPER_LEAST_M
@@ -142,7 +144,7 @@ def _update(session: Session, stored: Violation, columns: Mapping[str, Any], due
         session.flush()
     else:
         said = changes_told(session, stored, columns, _late(stored, columns, late))
-        queue.revise(session, stored, columns, now, note=DEEPER if deeper else LATER_EVIDENCE, told=said)
+        queue.revise(session, stored, columns, now, note=DEEPER if deeper else LATER_EVIDENCE, told=said, deadlines=deadlines)
 
 
 def _take_back(session: Session, stored: Violation, now: datetime, late: LateWithin) -> None:

@@ -116,6 +116,7 @@ STEPS: Words = {
     EventKind.NOTED: ("备注", "note"),
     EventKind.CONTACTED: ("联络", "contact"),
     EventKind.HANDED_OVER: ("移交", "handed over"),
+    EventKind.ESCALATED: ("升级上报", "escalated"),
     EventKind.DECIDED: ("办结", "decided"),
     EventKind.REOPENED: ("重新打开", "reopened"),
 }
@@ -139,6 +140,11 @@ NOTICE_KINDS: Words = {
     NoticeKind.SEARCH: ("建议查找", "search proposed"),
     NoticeKind.LOW_BATTERY: ("电量低", "low battery"),
     NoticeKind.PERMISSION_OFF: ("定位权限关闭", "location permission off"),
+    NoticeKind.ASSIGNED: ("待核查", "waits for review"),
+    NoticeKind.DUE_SOON: ("即将到期", "due soon"),
+    NoticeKind.ESCALATED: ("逾期上报", "overdue, gone up"),
+    NoticeKind.HANDED_OVER: ("移交", "handed over"),
+    NoticeKind.WATCHED: ("关注事项有进展", "what you watch"),
 }
 CLIENT_STATES: Words = {
     ClientState.NOTHING: ("未说明", "not said"),

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from corrections.domain.model import EPOCH, ReviewState
 from corrections.store.tables import ReviewEvent, Violation
 
 
@@ -25,8 +24,28 @@ class EventKind(StrEnum):
     NOTED = "noted"
     CONTACTED = "contacted"
     HANDED_OVER = "handed_over"
+    ESCALATED = "escalated"  # not decided in time: somebody further up answers for it, too
     DECIDED = "decided"
     REOPENED = "reopened"
+
+
+IN_WORDS = {
+    EventKind.DETECTED: ("发现", "detected"),
+    EventKind.ASSIGNED: ("分派", "assigned"),
+    EventKind.REVISED: ("证据更新", "revised"),
+    EventKind.WITHDRAWN: ("撤回", "withdrawn"),
+    EventKind.REVIVED: ("恢复", "revived"),
+    EventKind.NOTIFIED: ("提醒", "notified"),
+    EventKind.CLAIMED: ("认领", "claimed"),
+    EventKind.RELEASED: ("退回", "released"),
+    EventKind.NOTED: ("备注", "noted"),
+    EventKind.CONTACTED: ("联络", "contacted"),
+    EventKind.HANDED_OVER: ("移交", "handed over"),
+    EventKind.ESCALATED: ("升级上报", "escalated"),
+    EventKind.DECIDED: ("办结", "decided"),
+    EventKind.REOPENED: ("重新打开", "reopened"),
+}
+"""As what was done, in sentences."""
 
 
 def append(
@@ -43,19 +62,6 @@ def last(session: Session, violation_id: int) -> ReviewEvent | None:
     """The newest event of a violation."""
     statement = select(ReviewEvent).where(ReviewEvent.violation_id == violation_id)
     return session.exec(statement.order_by(col(ReviewEvent.id).desc()).limit(1)).first()
-
-
-def last_steps(session: Session, violations: list[Violation]) -> dict[int, datetime]:
-    """When the officer who holds each claimed violation last did something about it, by violation. Others are left out."""
-    held = {v.id: v.claimed_by for v in violations if v.id is not None and v.review_state == ReviewState.CLAIMED}
-    if not held:
-        return {}
-    steps: dict[int, datetime] = {}
-    statement = select(ReviewEvent.violation_id, ReviewEvent.officer_id, ReviewEvent.at)
-    for violation_id, officer_id, at in session.exec(statement.where(col(ReviewEvent.violation_id).in_(held))):
-        if officer_id == held[violation_id]:
-            steps[violation_id] = max(at, steps.get(violation_id, EPOCH))
-    return steps
 
 
 def _plain(value: Any) -> Any:

@@ -94,9 +94,9 @@ def tell_of(session: Session, violation: Violation, notice: Notice, now: datetim
     append(session, violation, EventKind.NOTIFIED, content, now)
 
 
-def end_of_violation(session: Session, violation_id: int, now: datetime) -> None:
-    """End the open notices of a violation that is over: they are needless."""
-    _end(session, col(Notice.violation_id) == violation_id, now)
+def end_of_violation(session: Session, violation_id: int, kinds: Collection[NoticeKind], now: datetime) -> None:
+    """End the open notices of these kinds about a violation: they are needless."""
+    _end(session, (col(Notice.violation_id) == violation_id) & col(Notice.kind).in_([kind.value for kind in kinds]), now)
 
 
 def end_of_subject(session: Session, subject_id: int, kinds: Collection[NoticeKind], now: datetime) -> None:

@@ -7,23 +7,23 @@ and set): of two who act at once one wins, and the other is told who was first. 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from corrections.domain.model import EPOCH, Decision, FalseAlarmCause, ReviewState
+from corrections.domain.model import Decision, FalseAlarmCause, NoticeKind, ReviewState
 from corrections.errors import Conflict, Forbidden, Invalid
-from corrections.review.assignment import assignment_for, may_take
-from corrections.review.events import EventKind, append, last, last_steps
-from corrections.review.queue import due_at
+from corrections.review import queue, telling
+from corrections.review.assignment import Why, may_take
+from corrections.review.deadlines import Deadlines
+from corrections.review.events import IN_WORDS, EventKind, append, last
 from corrections.review.roster import is_absent
-from corrections.settings import Rules
+from corrections.review.telling import local
 from corrections.store.access import ALLOWED, Action, Actor, violation_for
-from corrections.store.tables import Bureau, Officer, Violation
+from corrections.store.tables import Officer, Violation
 
 LONGEST_TEXT = 5000
 
@@ -50,23 +50,26 @@ class Answer(StrEnum):
     NOT_REACHED = "not_reached"
 
 
-def claim(session: Session, actor: Actor, violation_id: int, *, revision: int, rules: Rules, now: datetime) -> Violation:
-    """Take a violation in hand, or go on holding it. A colleague's may be taken once she has done nothing about it for
-    ``rules.claim_minutes``: a claimed one that lies still comes back.
+def claim(session: Session, actor: Actor, violation_id: int, *, revision: int, deadlines: Deadlines, now: datetime) -> Violation:
+    """Take a violation in hand, or go on holding it. A claim lasts until nothing was done about it for a time that the settings say; then
+    a colleague may take it: a claimed one that lies still comes back.
 
     Raises Conflict, Forbidden, NotFound.
     """
     violation = _as_seen(session, actor, violation_id, Action.REVIEW, revision)
     _require_state(violation, ReviewState.QUEUED, ReviewState.CLAIMED)
-    holder = violation.claimed_by
-    if holder not in (None, actor.officer_id):
-        free_from = last_steps(session, [violation]).get(violation_id, EPOCH) + timedelta(minutes=rules.claim_minutes)
-        if now < free_from:
-            raise _held(session, violation, free_from)
-    values = {"review_state": ReviewState.CLAIMED.value, "claimed_by": actor.officer_id, "new_evidence": False}
+    holder, until = violation.claimed_by, violation.claimed_until
+    if holder not in (None, actor.officer_id) and until is not None and now < until:
+        raise _held(session, violation, until)
+    values: dict[str, Any] = {
+        "review_state": ReviewState.CLAIMED.value, "claimed_by": actor.officer_id, "claimed_until": deadlines.claimed_until(now),
+        "new_evidence": False,
+    }  # fmt: skip
     if violation.officer_id is None:
-        values["officer_id"] = actor.officer_id
-    return _step(session, actor, violation, EventKind.CLAIMED, {"from": holder}, now, **values)
+        values |= {"officer_id": actor.officer_id, "assigned_why": Why.TAKEN.value}
+    _step(session, actor, violation, EventKind.CLAIMED, {"from": holder}, now, **values)
+    telling.end(session, violation, telling.WAITING, now)
+    return violation
 
 
 def release(session: Session, actor: Actor, violation_id: int, *, revision: int, note: str = "", now: datetime) -> Violation:
@@ -75,24 +78,38 @@ def release(session: Session, actor: Actor, violation_id: int, *, revision: int,
     _require_state(violation, ReviewState.CLAIMED)
     _require_hold(session, actor, violation)
     content = {"from": violation.claimed_by, "note": _text(note, "note") if note else ""}
-    return _step(session, actor, violation, EventKind.RELEASED, content, now, **_BACK)
+    _step(session, actor, violation, EventKind.RELEASED, content, now, **_BACK)
+    if violation.officer_id != actor.officer_id:
+        telling.tell_owner(session, violation, NoticeKind.ASSIGNED, now)
+    return violation
 
 
-def note(session: Session, actor: Actor, violation_id: int, *, revision: int, text: str, now: datetime) -> Violation:
-    """Add a remark, in whatever state the violation is. On a decided one that later evidence changed, a remark by the decider or a
-    head says that the decision stands and takes the mark away. Raises Invalid, Conflict, Forbidden, NotFound."""
+def note(session: Session, actor: Actor, violation_id: int, *, revision: int, text: str, deadlines: Deadlines, now: datetime) -> Violation:
+    """Add a remark, in whatever state the violation is; of her who holds it, it keeps her claim. On a decided one that later evidence
+    changed, a remark by the decider or a head says that the decision stands and takes the mark away. Raises Invalid, Conflict,
+    Forbidden, NotFound."""
     violation = _as_seen(session, actor, violation_id, Action.REVIEW, revision)
     answers_for_it = violation.decided_by == actor.officer_id or _is_head(actor)
     stands = violation.review_state == ReviewState.DECIDED and violation.new_evidence and answers_for_it
-    values = {"new_evidence": False} if stands else {}
+    values = ({"new_evidence": False} if stands else {}) | held(actor, violation, deadlines, now)
     return _step(session, actor, violation, EventKind.NOTED, {"text": _text(text, "text")}, now, **values)
 
 
 def contact(
-    session: Session, actor: Actor, violation_id: int, *, revision: int, means: Means, whom: str, answer: Answer, text: str, now: datetime
+    session: Session,
+    actor: Actor,
+    violation_id: int,
+    *,
+    revision: int,
+    means: Means,
+    whom: str,
+    answer: Answer,
+    text: str,
+    deadlines: Deadlines,
+    now: datetime,
 ) -> Violation:
     """Record an attempt to contact the subject or somebody close: how, whom, whether reached, and what was said (or why not
-    reached). Raises Invalid, Conflict, Forbidden, NotFound."""
+    reached). Of her who holds the violation, it keeps her claim. Raises Invalid, Conflict, Forbidden, NotFound."""
     violation = _as_seen(session, actor, violation_id, Action.REVIEW, revision)
     content = {
         "means": Means(means).value,
@@ -100,7 +117,7 @@ def contact(
         "answer": Answer(answer).value,
         "text": _text(text, "text"),
     }
-    return _step(session, actor, violation, EventKind.CONTACTED, content, now)
+    return _step(session, actor, violation, EventKind.CONTACTED, content, now, **held(actor, violation, deadlines, now))
 
 
 def hand_over(session: Session, actor: Actor, violation_id: int, *, revision: int, to: int, reason: str, now: datetime) -> Violation:
@@ -115,7 +132,12 @@ def hand_over(session: Session, actor: Actor, violation_id: int, *, revision: in
         )
     _check_taker(session, violation, to, now)
     content = {"from": holder, "to": to, "reason": _text(reason, "reason")}
-    return _step(session, actor, violation, EventKind.HANDED_OVER, content, now, officer_id=to, **_BACK)
+    values = {"officer_id": to, "assigned_why": Why.HANDED_OVER.value}
+    _step(session, actor, violation, EventKind.HANDED_OVER, content, now, **values, **_BACK)
+    telling.end(session, violation, (*telling.WAITING, NoticeKind.DUE_SOON), now)
+    if to != actor.officer_id:
+        telling.tell_owner(session, violation, NoticeKind.HANDED_OVER, now)
+    return violation
 
 
 def decide(
@@ -145,30 +167,41 @@ def decide(
         _require_hold(session, actor, violation)
     content = {"decision": decision.value, "cause": FalseAlarmCause(cause).value if cause else None, "reason": _text(reason, "reason")}
     values = {
-        "review_state": ReviewState.DECIDED.value, "claimed_by": None, "decision": content["decision"], "cause": content["cause"],
+        "review_state": ReviewState.DECIDED.value, "decision": content["decision"], "cause": content["cause"],
         "decided_by": actor.officer_id, "decided_at": now, "new_evidence": False,
     }  # fmt: skip
-    return _step(session, actor, violation, EventKind.DECIDED, content, now, **values)
+    _step(session, actor, violation, EventKind.DECIDED, content, now, **values, **queue.OVER)
+    telling.end(session, violation, telling.REVIEW, now)
+    return violation
 
 
-def reopen(session: Session, actor: Actor, violation_id: int, *, revision: int, reason: str, rules: Rules, now: datetime) -> Violation:
+def reopen(
+    session: Session, actor: Actor, violation_id: int, *, revision: int, reason: str, deadlines: Deadlines, now: datetime
+) -> Violation:
     """Put a decided violation back in the queue, assigned and due anew; the decision stays in its history. By a head.
 
     Raises Invalid, Conflict, Forbidden, NotFound.
     """
     violation = _as_seen(session, actor, violation_id, Action.ASSIGN, revision)
     _require_state(violation, ReviewState.DECIDED)
-    chosen = assignment_for(session, violation, now)
-    due = due_at(violation, rules.due, now)
-    content = {"to": chosen.officer_id, "why": chosen.why, "due_at": due, "reason": _text(reason, "reason"), "decision": violation.decision}
+    content = {"reason": _text(reason, "reason"), "decision": violation.decision}
     undone = {"decision": None, "cause": None, "decided_by": None, "decided_at": None}
-    return _step(session, actor, violation, EventKind.REOPENED, content, now, officer_id=chosen.officer_id, due_at=due, **undone, **_BACK)
+    again = queue.anew(session, violation, deadlines, now)
+    content |= {"to": again["officer_id"], "why": again["assigned_why"], "due_at": again["due_at"]}
+    _step(session, actor, violation, EventKind.REOPENED, content, now, **undone, **again)
+    queue.announce(session, violation, deadlines, now)
+    return violation
+
+
+def held(actor: Actor, violation: Violation, deadlines: Deadlines, now: datetime) -> dict[str, Any]:
+    """What a step of the actor does to a claim: of her who holds it, it lasts anew."""
+    return {"claimed_until": deadlines.claimed_until(now)} if violation.claimed_by == actor.officer_id else {}
 
 
 # ---- compare and set
 
 
-_BACK = {"review_state": ReviewState.QUEUED.value, "claimed_by": None}
+_BACK = {"review_state": ReviewState.QUEUED.value, "claimed_by": None, "claimed_until": None}
 
 
 def _as_seen(session: Session, actor: Actor, violation_id: int, action: Action, revision: int) -> Violation:
@@ -190,6 +223,7 @@ def _step(
         raise _overtaken(session, violation)
     session.refresh(violation)
     append(session, violation, kind, content, now, actor.officer_id)
+    telling.tell_watchers(session, violation, kind, now, but=(actor.officer_id,))
     return violation
 
 
@@ -200,21 +234,14 @@ def _overtaken(session: Session, violation: Violation) -> Conflict:
     event = last(session, violation.id)
     officer = session.get(Officer, event.officer_id) if event and event.officer_id is not None else None
     who_en, who_zh = (officer.name, officer.name) if officer else ("The service", "系统")
-    step = event.kind.replace("_", " ") if event else "changed"
-    at = _local(session, violation, event.at) if event else ""
+    step_zh, step_en = IN_WORDS[EventKind(event.kind)] if event else ("变更", "changed")
+    at = local(session, violation, event.at) if event else ""
     en, zh = STATES[ReviewState(violation.review_state)]
     return Conflict(
-        f"{who_en} was first ({step}, {at}). It is {en} now, revision {violation.revision}: look at it again before you go on.",
-        f"{who_zh}已先行操作（{STEPS_ZH.get(step, step)}，{at}）。现状态：{zh}，第 {violation.revision} 版。请刷新后再操作。",
+        f"{who_en} was first ({step_en}, {at}). It is {en} now, revision {violation.revision}: look at it again before you go on.",
+        f"{who_zh}已先行操作（{step_zh}，{at}）。现状态：{zh}，第 {violation.revision} 版。请刷新后再操作。",
         field="revision",
     )
-
-
-STEPS_ZH = {
-    "detected": "发现", "assigned": "分派", "revised": "证据更新", "withdrawn": "撤回", "revived": "恢复", "notified": "提醒",
-    "claimed": "认领", "released": "退回", "noted": "备注", "contacted": "联络", "handed over": "移交", "decided": "办结",
-    "reopened": "重新打开",
-}  # fmt: skip
 
 
 # ---- checks
@@ -234,7 +261,7 @@ def _require_hold(session: Session, actor: Actor, violation: Violation) -> None:
 
 def _held(session: Session, violation: Violation, free_from: datetime | None) -> Conflict:
     holder = session.get_one(Officer, violation.claimed_by)
-    when = _local(session, violation, free_from) if free_from else ""
+    when = local(session, violation, free_from) if free_from else ""
     return Conflict(
         f"{holder.name} has claimed this violation." + (f" A colleague may claim it from {when} on." if when else ""),
         f"该违规由{holder.name}核查中。" + (f"{when} 起他人可以认领。" if when else ""),
@@ -243,7 +270,7 @@ def _held(session: Session, violation: Violation, free_from: datetime | None) ->
 
 def _check_taker(session: Session, violation: Violation, officer_id: int, now: datetime) -> None:
     assert violation.id is not None
-    taker = may_take(session, officer_id, violation)
+    taker = may_take(session, officer_id, violation, now)
     if taker is None or is_absent(session, officer_id, now):
         raise Invalid(
             "Choose an officer who is on duty and may review this office's violations.",
@@ -265,9 +292,3 @@ def _text(value: str, name: str) -> str:
     if len(value) > LONGEST_TEXT or "\x00" in value:
         raise Invalid(f"{name} has at most {LONGEST_TEXT} characters of text.", f"内容不得超过 {LONGEST_TEXT} 个字符。", field=name)
     return value
-
-
-def _local(session: Session, violation: Violation, at: datetime) -> str:
-    """On the bureau's wall clock."""
-    zone = ZoneInfo(session.get_one(Bureau, violation.bureau_id).timezone)
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

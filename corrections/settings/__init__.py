@@ -15,13 +15,14 @@ from corrections.settings.calendar import Calendar
 from corrections.settings.checks import Checks
 from corrections.settings.leave import LeaveSettings
 from corrections.settings.legal import Legal
+from corrections.settings.measures import Attachments, FalseAlarms, Measures
 from corrections.settings.notify import Notify
 from corrections.settings.portal import Portal
+from corrections.settings.queue import Queue
 from corrections.settings.rules import (
     Asking,
     Battery,
     Boundary,
-    Due,
     Ladder,
     Patterns,
     Permission,
@@ -32,19 +33,22 @@ from corrections.settings.service import Ingest, Schedules, Service
 
 __all__ = [
     "Asking",
+    "Attachments",
     "Battery",
     "Boundary",
     "Calendar",
     "Checks",
-    "Due",
+    "FalseAlarms",
     "Ingest",
     "Ladder",
     "LeaveSettings",
     "Legal",
+    "Measures",
     "Notify",
     "Patterns",
     "Permission",
     "Portal",
+    "Queue",
     "Rules",
     "Schedules",
     "Service",
@@ -53,7 +57,19 @@ __all__ = [
     "load",
 ]
 
-FILES = ("service.toml", "rules.toml", "schedules.toml", "calendar.toml", "portal.toml", "checks.toml", "legal.toml", "leave.toml", "notify.toml")
+FILES = (
+    "service.toml",
+    "rules.toml",
+    "schedules.toml",
+    "calendar.toml",
+    "portal.toml",
+    "queue.toml",
+    "checks.toml",
+    "legal.toml",
+    "leave.toml",
+    "measures.toml",
+    "notify.toml",
+)
 
 
 class Settings(BaseSettings):
@@ -70,8 +86,12 @@ class Settings(BaseSettings):
     checks: Checks = Checks()
     leave: LeaveSettings = LeaveSettings()
     legal: Legal = Legal()
+    measures: Measures = Measures()
+    attachments: Attachments = Attachments()
+    false_alarms: FalseAlarms = FalseAlarms()
     notify: Notify = Notify()
     portal: Portal = Portal()
+    queue: Queue = Queue()
 
     @classmethod
     def settings_customise_sources(

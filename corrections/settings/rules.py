@@ -158,18 +158,6 @@ class Patterns(Section):
     offset: Offset = Offset()
 
 
-class Due(Section):
-    """Hours from detection until a violation must be decided, by severity."""
-
-    grave: float = 1.0
-    high: float = 4.0
-    medium: float = 24.0
-    low: float = 72.0
-
-    def hours(self, severity: Severity) -> float:
-        return float(getattr(self, severity.value))
-
-
 class Rules(Section):
     never_located: tuple[Category, ...] = (Category.RELEASED,)
     boundary: Boundary = Boundary()
@@ -179,5 +167,3 @@ class Rules(Section):
     permission: Permission = Permission()
     asking: Asking = Asking()
     patterns: Patterns = Patterns()
-    due: Due = Due()
-    claim_minutes: float = Field(120.0, gt=0)

@@ -563,6 +563,7 @@ class Violation(SQLModel, table=True):
     reason_en: str = ""
     review_state: str = "queued"
     officer_id: int | None = _ref("officer", null=True, index=False)
+    assigned_why: str = Field(default="", sa_column_kwargs={"server_default": ""})  # on what ground it is hers: an assignment.Why
     claimed_by: int | None = _ref("officer", null=True, index=False)
     due_at: datetime = _when()
     decision: str | None = None

@@ -34,7 +34,7 @@ from corrections.store.tables import (
     SetAside,
     SubjectState,
 )
-from tests.review.scene import HOUR, NOW, RULES, STAFF, a_subject, a_violation, an_officer, settle
+from tests.review.scene import HOUR, NOW, RULES, STAFF, a_subject, a_violation, an_officer, forget_notices, settle
 
 SETTINGS = Settings()
 SQUARE = "POLYGON((120 30, 120.1 30, 120.1 30.1, 120 30.1, 120 30))"
@@ -70,6 +70,7 @@ def found(engine: Engine) -> None:
         a_zone(session, "全市", ZoneKind.INCLUSION)
         a_zone(session, "学校", ZoneKind.EXCLUSION, SCHOOL, scope=Scope.SUBJECT, subject_id=subject.id)
         a_violation(session, subject)
+        forget_notices(session)
         session.add(
             SetAside(digest=1, received_at=NOW, last_at=NOW, subject_id=1, device_id=1, wire="osmand", reason="null_island", raw=b"x")
         )

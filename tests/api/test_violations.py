@@ -10,7 +10,7 @@ from corrections.review import queue
 from corrections.store.database import writing
 from corrections.store.tables import Violation
 from tests.api.house import Service, a_zone
-from tests.review.scene import HOUR, NOW, RULES, a_subject, a_violation
+from tests.review.scene import HOUR, NOW, SETTINGS, a_subject, a_violation
 
 PURPOSE = "核查违规"
 
@@ -135,7 +135,7 @@ def test_a_claim_that_lies_still_may_be_taken_over(service: Service) -> None:
     step(service, "liming", "claim", 1)
     early = step(service, "wangfang", "claim", 2)
     for _ in range(3):  # a log-in ends when it is not used for an hour
-        service.clock.advance(timedelta(minutes=RULES.claim_minutes / 3))
+        service.clock.advance(timedelta(minutes=SETTINGS.queue.claim_minutes / 3))
         service.get("wangfang", "/me")
 
     taken = step(service, "wangfang", "claim", 2)

@@ -13,6 +13,7 @@ from corrections.cli import queue as commands
 from corrections.clock import SetClock
 from corrections.domain.model import Decision, FalseAlarmCause, Nature, NoticeKind, Recipient, ReviewState, Rule, Severity
 from corrections.review import notices, queue
+from corrections.review.deadlines import Deadlines
 from corrections.review.reviewing import Answer, Means
 from corrections.settings import Settings
 from corrections.store.database import writing
@@ -31,7 +32,7 @@ def waiting(founded: Run, database: Engine) -> Run:
             started_at=NOW - HOUR, opened_at=NOW, last_fix_at=NOW, detected_at=NOW, evidence={"deciding": [{"lat": 41.5}]},
             reason_zh="没有联系", reason_en="No contact",
         )  # fmt: skip
-        queue.raise_violation(session, violation, Settings().rules.due, NOW)
+        queue.raise_violation(session, violation, Deadlines.of(Settings()), NOW)
     return founded
 
 
@@ -41,7 +42,7 @@ def test_the_queue_is_listed_with_who_has_it_and_until_when(waiting: Run) -> Non
     assert said.code == 0
     row = said.out.splitlines()[2].split()
     assert row[:2] == ["1", "S1"]
-    assert {"李明", "2026-03-03", "12:00", "waiting", "medium", "technical"} <= set(row)
+    assert {"李明", "2026-03-03", "14:00", "waiting", "medium", "technical"} <= set(row)
 
 
 def test_the_list_can_be_narrowed(waiting: Run) -> None:

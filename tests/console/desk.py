@@ -24,7 +24,7 @@ from corrections.store.credentials import hash_credential
 from corrections.store.database import reading, writing
 from corrections.store.tables import AuditEvent, LoginSession, Subject, Violation
 from corrections.web import SESSION_COOKIE
-from tests.review.scene import HOUR, MINUTE, NOW, RULES, STAFF, a_subject, a_violation, an_officer, settle
+from tests.review.scene import HOUR, MINUTE, NOW, RULES, STAFF, a_subject, a_violation, an_officer, forget_notices, settle
 
 SETTINGS = Settings()
 PASSWORD = "correct horse battery"
@@ -51,6 +51,7 @@ def found(engine: Engine) -> None:
         zones.publish_zone(session, None, 1, terms, outlines.read_outline(SQUARE), valid_from=NOW - 5 * DAY, now=NOW)
         a_breach(session, subject)
         a_violation(session, other)
+        forget_notices(session)
         for login in (*STAFF, "head2"):
             log_in(session, login)
 

@@ -19,7 +19,7 @@ from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
 from corrections.store.tables import Subject, Violation
 from tests.console.desk import DAY, PLACE, Desk, forms_of
-from tests.review.scene import HOUR, MINUTE, NOW, RULES, an_actor, kinds
+from tests.review.scene import DEADLINES, HOUR, MINUTE, NOW, SETTINGS, an_actor, kinds
 
 CONTACT = {"means": "phone", "whom": "其母", "answer": "reached", "text": "在医院陪护"}
 
@@ -231,11 +231,13 @@ def _queued(session: Any) -> None:
 
 
 def _claimed(session: Any) -> None:
-    reviewing.claim(session, an_actor(session, "liming"), 1, revision=1, rules=RULES, now=NOW)
+    reviewing.claim(session, an_actor(session, "liming"), 1, revision=1, deadlines=DEADLINES, now=NOW)
 
 
 def _lies_still(session: Any) -> None:
-    reviewing.claim(session, an_actor(session, "liming"), 1, revision=1, rules=RULES, now=NOW - timedelta(minutes=RULES.claim_minutes))
+    reviewing.claim(
+        session, an_actor(session, "liming"), 1, revision=1, deadlines=DEADLINES, now=NOW - timedelta(minutes=SETTINGS.queue.claim_minutes)
+    )
 
 
 def _changed(session: Any) -> None:
@@ -253,15 +255,15 @@ def _nobodys(session: Any) -> None:
 
 
 DOING: dict[Step, Callable[..., Any]] = {
-    Step.CLAIM: lambda *who, **terms: reviewing.claim(*who, rules=RULES, **terms),
+    Step.CLAIM: lambda *who, **terms: reviewing.claim(*who, deadlines=DEADLINES, **terms),
     Step.RELEASE: reviewing.release,
-    Step.NOTE: lambda *who, **terms: reviewing.note(*who, text="看过", **terms),
+    Step.NOTE: lambda *who, **terms: reviewing.note(*who, text="看过", deadlines=DEADLINES, **terms),
     Step.CONTACT: lambda *who, **terms: reviewing.contact(
-        *who, means=Means.PHONE, whom="本人", answer=Answer.REACHED, text="在家", **terms
+        *who, means=Means.PHONE, whom="本人", answer=Answer.REACHED, text="在家", deadlines=DEADLINES, **terms
     ),
     Step.HAND_OVER: lambda *who, **terms: reviewing.hand_over(*who, to=4, reason="出差", **terms),
     Step.DECIDE: lambda *who, **terms: reviewing.decide(*who, decision="confirmed", reason="属实", **terms),
-    Step.REOPEN: lambda *who, **terms: reviewing.reopen(*who, reason="新情况", rules=RULES, **terms),
+    Step.REOPEN: lambda *who, **terms: reviewing.reopen(*who, reason="新情况", deadlines=DEADLINES, **terms),
 }
 
 

@@ -26,7 +26,7 @@ def test_a_subject_who_leaves_the_permitted_area_is_put_before_her_officer(distr
 
     (violation,) = district.violations()
     assert (violation.rule, violation.nature, violation.severity) == (Rule.BOUNDARY, Nature.CONDUCT, Severity.MEDIUM)
-    assert (violation.officer_id, violation.review_state, violation.due_at) == (district.officer_id, "queued", NOW + 24 * HOUR)
+    assert (violation.officer_id, violation.review_state, violation.due_at) == (district.officer_id, "queued", NOW + 26 * HOUR)
     assert (violation.started_at, violation.ended_at, violation.last_fix_at) == (START + 20 * MINUTE, None, START + 50 * MINUTE)
     assert violation.evidence["peak_distance_m"] == pytest.approx(4_000, rel=0.01)
     assert "云溪城区" in violation.reason_zh

@@ -3,7 +3,7 @@ were out; contact ends it anywhere."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -14,9 +14,10 @@ from corrections.clock import SetClock
 from corrections.domain.model import Decision, NoticeKind, Recipient, ReviewState, Role, Severity, SubjectStatus
 from corrections.monitor.scheduler import Monitor
 from corrections.monitor.silence import watch_silence
-from corrections.monitor.violations import close_ended
+from corrections.monitor.violations import ABOUT_CONTACT, close_ended
 from corrections.records import accounts, register
 from corrections.review import notices, reviewing
+from corrections.review.deadlines import Deadlines
 from corrections.review.events import EventKind
 from corrections.settings import Ladder, Rules, Settings
 from corrections.store.access import Actor
@@ -58,9 +59,10 @@ def heard(district: District, at: datetime, subject: int = 0, **more: object) ->
 
 
 def told(district: District, *, waiting: bool = False) -> list[tuple[str, str]]:
-    """Who was told what, in order; those that still ``wait`` only."""
+    """Who was told what of the silence, in order; those that still ``wait`` only."""
     with reading(district.engine) as session:
-        found = session.exec(select(Notice).order_by(col(Notice.id))).all()
+        about_it = col(Notice.kind).in_([kind.value for kind in ABOUT_CONTACT])
+        found = session.exec(select(Notice).where(about_it).order_by(col(Notice.id))).all()
         return [(n.recipient, n.kind) for n in found if not waiting or n.done_at is None]
 
 
@@ -173,7 +175,7 @@ def test_an_office_without_a_head_is_told_all_the_same(district: District) -> No
 
 def test_a_search_is_proposed_and_makes_it_graver_and_sooner(silent: District) -> None:
     watch(silent, OFFICER)
-    assert (the_violation(silent).severity, the_violation(silent).due_at) == (Severity.MEDIUM, OFFICER + 24 * HOUR)
+    assert (the_violation(silent).severity, the_violation(silent).due_at) == (Severity.MEDIUM, datetime(2026, 3, 3, 1, 0, tzinfo=UTC))
 
     watch(silent, SEARCH)
 
@@ -209,7 +211,7 @@ def test_notices_that_became_needless_were_told_by_nobody(silent: District) -> N
     heard(silent, HEAD + MINUTE)
 
     with reading(silent.engine) as session:
-        ended = {(n.done_at, n.done_by) for n in session.exec(select(Notice))}
+        ended = {(n.done_at, n.done_by) for n in session.exec(select(Notice)) if n.kind != NoticeKind.ASSIGNED}
     assert ended == {(HEAD + MINUTE, None)}
 
 
@@ -316,7 +318,9 @@ def test_a_decided_silence_does_not_climb_until_it_is_reopened(silent: District)
     officer = Actor(silent.officer_id, "李明", Role.OFFICER, silent.office_id, silent.bureau_id)
     head = Actor(silent.officer_id + 1, "所长", Role.OFFICE_HEAD, silent.office_id, silent.bureau_id)
     with writing(silent.engine) as session:
-        seen = reviewing.claim(session, officer, 1, revision=the_violation(silent).revision, rules=Rules(), now=OFFICER)
+        seen = reviewing.claim(
+            session, officer, 1, revision=the_violation(silent).revision, deadlines=Deadlines.of(Settings()), now=OFFICER
+        )
         seen = reviewing.decide(
             session, officer, 1, revision=seen.revision, decision=Decision.REASONABLE_EXCUSE, reason="住院", now=OFFICER
         )
@@ -324,7 +328,9 @@ def test_a_decided_silence_does_not_climb_until_it_is_reopened(silent: District)
     assert told(silent) == ALL[:2]
 
     with writing(silent.engine) as session:
-        reviewing.reopen(session, head, 1, revision=the_violation(silent).revision, reason="已出院", rules=Rules(), now=HEAD + HOUR)
+        reviewing.reopen(
+            session, head, 1, revision=the_violation(silent).revision, reason="已出院", deadlines=Deadlines.of(Settings()), now=HEAD + HOUR
+        )
     watch(silent, HEAD + 2 * HOUR)
 
     assert told(silent) == ALL[:3]
@@ -334,7 +340,7 @@ def test_a_claimed_silence_climbs(silent: District) -> None:
     watch(silent, OFFICER)
     officer = Actor(silent.officer_id, "李明", Role.OFFICER, silent.office_id, silent.bureau_id)
     with writing(silent.engine) as session:
-        reviewing.claim(session, officer, 1, revision=the_violation(silent).revision, rules=Rules(), now=OFFICER)
+        reviewing.claim(session, officer, 1, revision=the_violation(silent).revision, deadlines=Deadlines.of(Settings()), now=OFFICER)
 
     watch(silent, SEARCH)
 

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import col, select
 
 from corrections.domain.model import ClientState, Nature, NoticeKind, Recipient, Rule, Severity, SubjectStatus
+from corrections.monitor.violations import ABOUT_CONTACT
 from corrections.records import register
 from corrections.review.events import EventKind
 from corrections.settings import Battery, Permission, Rules, Settings
@@ -41,7 +42,8 @@ def state(district: District) -> SubjectState:
 
 def told(district: District, *, waiting: bool = True) -> list[tuple[str, str, datetime]]:
     with reading(district.engine) as session:
-        found = session.exec(select(Notice).order_by(col(Notice.id))).all()
+        about_it = col(Notice.kind).in_([kind.value for kind in ABOUT_CONTACT])
+        found = session.exec(select(Notice).where(about_it).order_by(col(Notice.id))).all()
         return [(n.recipient, n.kind, n.at) for n in found if not waiting or n.done_at is None]
 
 

@@ -13,6 +13,7 @@ from corrections.monitor.violations import close_ended
 from corrections.records import permits
 from corrections.records.accounts import actor_by_login
 from corrections.review import reviewing
+from corrections.review.deadlines import Deadlines
 from corrections.store.database import reading, writing
 from corrections.store.tables import ReviewEvent, Violation
 from tests.monitor.conftest import NOW, District
@@ -50,7 +51,9 @@ def decide(district: District, decision: Decision, cause: FalseAlarmCause | None
     violation = boundary(district)
     with writing(district.engine) as session:
         actor = actor_by_login(session, "liming", "test")
-        claimed = reviewing.claim(session, actor, violation.id, revision=violation.revision, rules=district.settings.rules, now=NOW)
+        claimed = reviewing.claim(
+            session, actor, violation.id, revision=violation.revision, deadlines=Deadlines.of(district.settings), now=NOW
+        )
         reviewing.decide(session, actor, violation.id, revision=claimed.revision, decision=decision, cause=cause, reason="已核实", now=NOW)
 
 

@@ -18,6 +18,7 @@ from corrections.monitor.trial_findings import Change, Found, Trial
 from corrections.records import accounts, outlines, zones
 from corrections.records.accounts import actor_by_login
 from corrections.review import reviewing
+from corrections.review.deadlines import Deadlines
 from corrections.settings import Boundary, Rules, Settings
 from corrections.store.access import Actor
 from corrections.store.database import reading, writing
@@ -159,7 +160,7 @@ def test_it_counts_which_false_alarms_would_be_gone(pair: District) -> None:
     actor = an_actor(pair, "liming")
     (violation,) = (v for v in pair.violations() if v.rule == Rule.BOUNDARY)
     with writing(pair.engine) as session:
-        claimed = reviewing.claim(session, actor, violation.id, revision=violation.revision, rules=pair.settings.rules, now=NOW)
+        claimed = reviewing.claim(session, actor, violation.id, revision=violation.revision, deadlines=Deadlines.of(pair.settings), now=NOW)
         reviewing.decide(
             session, actor, violation.id, revision=claimed.revision, decision=Decision.FALSE_ALARM, cause=FalseAlarmCause.ZONE_ERROR,
             reason="围栏画错", now=NOW,

@@ -12,8 +12,9 @@ from corrections.domain.model import ClientState, ReviewState, Role, Rule
 from corrections.monitor.silence import watch_silence
 from corrections.records import register
 from corrections.review import reviewing
+from corrections.review.deadlines import Deadlines
 from corrections.review.events import EventKind
-from corrections.settings import Rules
+from corrections.settings import Settings
 from corrections.store.access import Actor
 from corrections.store.database import reading, writing
 from corrections.store.tables import AreaSilence, Outage, ReviewEvent, Violation
@@ -169,7 +170,7 @@ def test_what_comes_later_is_news_only_when_the_cause_changes(district: District
     watch(district, OFFICER)
     with writing(district.engine) as session:
         officer = Actor(district.officer_id, "李明", Role.OFFICER, district.office_id, district.bureau_id)
-        reviewing.claim(session, officer, 1, revision=1, rules=Rules(), now=OFFICER)
+        reviewing.claim(session, officer, 1, revision=1, deadlines=Deadlines.of(Settings()), now=OFFICER)
 
     one_by_one(district)
 

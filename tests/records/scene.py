@@ -15,6 +15,7 @@ from corrections.records import accounts, outlines, permits, register, zones
 from corrections.records.permits import Basis
 from corrections.records.zones import Terms
 from corrections.review import queue
+from corrections.review.deadlines import Deadlines
 from corrections.settings import Settings
 from corrections.store.access import Actor
 from corrections.store.tables import Report, Subject, Violation
@@ -99,7 +100,7 @@ def a_violation(session: Session, started: datetime, ended: datetime | None, **c
         "reason_zh": "在活动范围“活动范围”之外", "reason_en": "Outside the permitted area",
     } | changes  # fmt: skip
     violation = Violation(bureau_id=1, office_id=1, subject_id=1, **terms)
-    return queue.raise_violation(session, violation, SETTINGS.rules.due, started + INTERVAL)
+    return queue.raise_violation(session, violation, Deadlines.of(SETTINGS), started + INTERVAL)
 
 
 def an_actor(session: Session, login: str = "liming") -> Actor:

@@ -15,6 +15,7 @@ from corrections.domain.model import Decision, SubjectStatus
 from corrections.records import logs, permits, register
 from corrections.records.log_content import amended, differences
 from corrections.review import reviewing
+from corrections.review.deadlines import Deadlines
 from corrections.store.database import reading, writing
 from corrections.store.tables import LogDay
 from tests.records.scene import DAY, ENROLLED, HOUR, SETTINGS, a_subject, a_violation, an_actor, every, local, report, settle
@@ -129,7 +130,7 @@ def test_a_decision_amends_every_day_the_violation_touches(watched: Engine) -> N
         violation = a_violation(session, START - HOUR, START + HOUR)
     close(watched, NIGHT)
     with writing(watched) as session:
-        reviewing.claim(session, an_actor(session), 1, revision=violation.revision, rules=SETTINGS.rules, now=NIGHT + HOUR)
+        reviewing.claim(session, an_actor(session), 1, revision=violation.revision, deadlines=Deadlines.of(SETTINGS), now=NIGHT + HOUR)
 
     assert close(watched, NIGHT + 2 * HOUR) == 2
 

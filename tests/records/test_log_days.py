@@ -14,6 +14,7 @@ from corrections.errors import Conflict, NotFound
 from corrections.records import logs, outlines, permits, register, zones
 from corrections.records.zones import Terms
 from corrections.review import queue, reviewing
+from corrections.review.deadlines import Deadlines
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
 from corrections.store.tables import AreaSilence, Outage, SetAside
@@ -158,12 +159,13 @@ def test_a_violation_is_told_with_its_handling(database: Engine) -> None:
         liming = an_actor(session)
         violation = a_violation(session, START + 10 * HOUR, START + 12 * HOUR)
         at = START + 13 * HOUR
-        reviewing.claim(session, liming, 1, revision=violation.revision, rules=SETTINGS.rules, now=at)
+        reviewing.claim(session, liming, 1, revision=violation.revision, deadlines=Deadlines.of(SETTINGS), now=at)
         reviewing.contact(
             session,
             liming,
             1,
             revision=violation.revision,
+            deadlines=Deadlines.of(SETTINGS),
             means=Means.PHONE,
             whom="本人",
             answer=Answer.REACHED,
@@ -191,7 +193,7 @@ def test_no_coordinate_stands_in_the_log(database: Engine) -> None:
         settle(session)
         report(session, every(START, END), north_m=8000)
         violation = a_violation(session, START, None)
-        reviewing.claim(session, an_actor(session), 1, revision=violation.revision, rules=SETTINGS.rules, now=START + HOUR)
+        reviewing.claim(session, an_actor(session), 1, revision=violation.revision, deadlines=Deadlines.of(SETTINGS), now=START + HOUR)
         queue.revise(session, violation, {"evidence": {"deciding": [{"lat": 41.999, "lon": 122.999}]}}, START + 2 * HOUR, note="later")
 
         text = str(written(session))

@@ -17,6 +17,7 @@ from corrections.domain.model import Datum, Decision, NoticeKind, Recipient, Rul
 from corrections.records import log_page, logs, outlines, permits, words, zones
 from corrections.records.zones import Terms
 from corrections.review import notices, queue, reviewing
+from corrections.review.deadlines import Deadlines
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
 from corrections.store.tables import Outage, Subject
@@ -69,9 +70,18 @@ def full_day(session: Session) -> None:
     report(session, every(START + 18 * HOUR, END))
     violation = a_violation(session, START + 10 * HOUR, START + 12 * HOUR, reason_zh="原因" + NASTY, reason_en="why" + NASTY)
     liming, at = an_actor(session), START + 13 * HOUR
-    reviewing.claim(session, liming, 1, revision=violation.revision, rules=SETTINGS.rules, now=at)
+    reviewing.claim(session, liming, 1, revision=violation.revision, deadlines=Deadlines.of(SETTINGS), now=at)
     reviewing.contact(
-        session, liming, 1, revision=violation.revision, means=Means.PHONE, whom=NASTY, answer=Answer.NOT_REACHED, text=NASTY, now=at
+        session,
+        liming,
+        1,
+        revision=violation.revision,
+        means=Means.PHONE,
+        whom=NASTY,
+        answer=Answer.NOT_REACHED,
+        text=NASTY,
+        deadlines=Deadlines.of(SETTINGS),
+        now=at,
     )
     logs.add_entry(session, liming, 1, kind=logs.EntryKind.TALK, content=NASTY, at=at, now=NIGHT)
     permits.grant_leave(session, None, 1, destination=NASTY, valid_from=at, valid_until=END, approved_by=NASTY, now=START)

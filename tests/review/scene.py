@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from corrections.domain.model import Category, Level, Nature, Role, Rule, Severity
 from corrections.records import accounts, register, roster
 from corrections.review import queue
-from corrections.settings import Rules
+from corrections.review.deadlines import Deadlines
+from corrections.settings import Rules, Settings
 from corrections.store.access import Actor
-from corrections.store.tables import Officer, ReviewEvent, Subject, Violation
+from corrections.store.tables import Notice, Officer, ReviewEvent, Subject, Violation
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 RULES = Rules()
+SETTINGS = Settings()
+DEADLINES = Deadlines.of(SETTINGS)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 # login: (role, office); ids follow this order from 1
@@ -63,7 +67,12 @@ def a_violation(session: Session, subject: Subject, now: datetime = NOW, **chang
         "reason_zh": "超过 60 分钟没有上报", "reason_en": "No report for 60 minutes",
     } | changes  # fmt: skip
     violation = Violation(bureau_id=subject.bureau_id, office_id=subject.office_id, subject_id=subject.id, **terms)
-    return queue.raise_violation(session, violation, RULES.due, now)
+    return queue.raise_violation(session, violation, DEADLINES, now)
+
+
+def forget_notices(session: Session) -> None:
+    """As if nobody had been told of anything yet."""
+    session.execute(delete(Notice))
 
 
 def kinds(session: Session, violation: Violation) -> list[str]:

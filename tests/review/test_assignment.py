@@ -10,10 +10,11 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.model import Role
 from corrections.records import accounts, register
-from corrections.review.assignment import Assignment, Why, assignment_for, may_take, reassign_orphans
+from corrections.review.assignment import Assignment, Why, assignment_for, may_take
+from corrections.review.reassigning import reassign_due
 from corrections.store.database import writing
 from corrections.store.tables import Officer, Violation
-from tests.review.scene import HOUR, NOW, a_subject, a_violation, an_officer, away, kinds, last_event, settle
+from tests.review.scene import DEADLINES, HOUR, NOW, SETTINGS, a_subject, a_violation, an_officer, away, kinds, last_event, settle
 
 TOMORROW = NOW + 24 * HOUR
 LIMING, WANGFANG, HEAD, BUREAU = 1, 2, 3, 4
@@ -58,7 +59,7 @@ def test_a_violation_goes_to_the_first_who_is_there(
             away(session, login, TOMORROW)
         change(session, *inactive, active=False)
 
-        assert assignment_for(session, violation, NOW) == Assignment(whom, why)
+        assert assignment_for(session, violation, DEADLINES, NOW) == Assignment(whom, why)
 
 
 @pytest.mark.parametrize(("until", "why"), [(NOW, Why.SUBJECTS_OFFICER), (TOMORROW, Why.OFFICE_HEAD)])
@@ -67,7 +68,7 @@ def test_an_absence_ends_when_it_says(database: Engine, until: datetime, why: Wh
         violation = a_violation(session, settle(session))
         away(session, "liming", until)
 
-        assert assignment_for(session, violation, NOW).why is why
+        assert assignment_for(session, violation, DEADLINES, NOW).why is why
 
 
 def test_an_officer_of_another_office_who_could_not_see_it_does_not_get_it(database: Engine) -> None:
@@ -76,7 +77,7 @@ def test_an_officer_of_another_office_who_could_not_see_it_does_not_get_it(datab
         violation = a_violation(session, a_subject(session, "S2", office_id=1, officer="zhao"))
 
         assert violation.officer_id == HEAD
-        assert may_take(session, an_officer(session, "zhao").id, violation) is None
+        assert may_take(session, an_officer(session, "zhao").id, violation, NOW) is None
 
 
 def test_of_two_heads_the_first_gets_it(database: Engine) -> None:
@@ -104,11 +105,11 @@ def test_what_an_officer_leaves_behind_finds_another(database: Engine, _: str, l
             violation.review_state, violation.claimed_by = "claimed", LIMING
         lose(session)
 
-        assert reassign_orphans(session, NOW) == 1
+        assert reassign_due(session, SETTINGS, NOW) == 1
 
         assert (violation.officer_id, violation.review_state, violation.claimed_by, violation.revision) == (HEAD, "queued", None, 2)
         assert kinds(session, violation) == ["detected", "assigned", "assigned"]
-        assert reassign_orphans(session, NOW) == 0
+        assert reassign_due(session, SETTINGS, NOW) == 0
 
 
 def test_a_claim_of_somebody_who_left_comes_back_to_its_owner(database: Engine) -> None:
@@ -117,7 +118,7 @@ def test_a_claim_of_somebody_who_left_comes_back_to_its_owner(database: Engine) 
         violation.review_state, violation.claimed_by = "claimed", WANGFANG
         accounts.deactivate_officer(session, None, WANGFANG, now=NOW)
 
-        reassign_orphans(session, NOW)
+        reassign_due(session, SETTINGS, NOW)
 
         assert (violation.officer_id, violation.review_state, violation.claimed_by) == (LIMING, "queued", None)
 
@@ -128,7 +129,7 @@ def test_a_claim_outlives_the_owner(database: Engine) -> None:
         violation.review_state, violation.claimed_by = "claimed", WANGFANG
         accounts.deactivate_officer(session, None, LIMING, now=NOW)
 
-        reassign_orphans(session, NOW)
+        reassign_due(session, SETTINGS, NOW)
 
         assert (violation.officer_id, violation.review_state, violation.claimed_by) == (HEAD, "claimed", WANGFANG)
 
@@ -140,7 +141,7 @@ def test_an_open_violation_follows_its_subject_to_another_office(database: Engin
         decided.review_state = "decided"
         register.change_subject(session, None, subject.id, office_id=2, officer_id=an_officer(session, "zhao").id, now=NOW)
 
-        assert reassign_orphans(session, NOW) == 1
+        assert reassign_due(session, SETTINGS, NOW) == 1
 
         assert (violation.office_id, violation.officer_id) == (2, an_officer(session, "zhao").id)
         assert decided.office_id == 1
@@ -152,11 +153,11 @@ def test_what_nobody_could_take_is_given_to_the_first_who_comes(database: Engine
         subject = settle(session)
         change(session, "liming", "wangfang", "head", "bureau", active=False)
         violation = a_violation(session, subject)
-        assert (violation.officer_id, reassign_orphans(session, NOW), violation.revision) == (None, 0, 1)
+        assert (violation.officer_id, reassign_due(session, SETTINGS, NOW), violation.revision) == (None, 0, 1)
 
         newcomer = accounts.create_officer(session, None, office_id=1, login="new", name="新来的", role=Role.OFFICER, now=NOW)
 
-        assert (reassign_orphans(session, NOW), violation.officer_id) == (1, newcomer.id)
+        assert (reassign_due(session, SETTINGS, NOW), violation.officer_id) == (1, newcomer.id)
 
 
 def test_every_open_violation_has_an_owner_who_may_decide_it(database: Engine) -> None:
@@ -167,7 +168,7 @@ def test_every_open_violation_has_an_owner_who_may_decide_it(database: Engine) -
             a_violation(session, subject, zone_id=number + 1)
         change(session, "liming", active=False)
         change(session, "head", office_id=2)
-        reassign_orphans(session, NOW)
+        reassign_due(session, SETTINGS, NOW)
 
         for violation in session.exec(select(Violation).where(col(Violation.review_state) == "queued")):
-            assert isinstance(may_take(session, violation.officer_id, violation), Officer)
+            assert isinstance(may_take(session, violation.officer_id, violation, NOW), Officer)

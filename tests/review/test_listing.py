@@ -16,7 +16,7 @@ from corrections.errors import CorrectionsError, Forbidden, Invalid, NotFound
 from corrections.review import queue, reviewing
 from corrections.store.database import reading, writing
 from corrections.store.tables import Subject, Violation, Zone
-from tests.review.scene import HOUR, NOW, RULES, a_subject, a_violation, an_actor, settle
+from tests.review.scene import DEADLINES, HOUR, NOW, a_subject, a_violation, an_actor, settle
 
 
 def a_zone(session: Session, kind: ZoneKind, code: str) -> Zone:
@@ -53,18 +53,18 @@ def test_an_item_tells_names_and_what_presses_and_no_place(database: Engine) -> 
     with writing(database) as session:
         subject = settle(session)
         a_breach(session, subject, a_zone(session, ZoneKind.EXCLUSION, "学校"))
-        reviewing.claim(session, an_actor(session, "wangfang"), 1, revision=1, rules=RULES, now=NOW)
+        reviewing.claim(session, an_actor(session, "wangfang"), 1, revision=1, deadlines=DEADLINES, now=NOW)
 
-        page = queue.list_queue(session, an_actor(session, "liming"), now=NOW + 24 * HOUR)
+        page = queue.list_queue(session, an_actor(session, "liming"), now=NOW + 25 * HOUR)
 
     item = page.items[0]
     assert (item.subject_name, item.office_name, item.zone_name, item.zone_kind) == ("对象S1", "第0司法所", "围栏学校", "exclusion")
-    assert (item.officer_name, item.claimed_by_name, item.held_since) == ("liming名", "wangfang名", NOW)
+    assert (item.officer_name, item.claimed_by_name, item.claimed_until) == ("liming名", "wangfang名", NOW + 2 * HOUR)
     assert (item.urgent, item.overdue, item.revision, page.after) == (True, True, 2, None)
     assert "30.1" not in repr(page)
 
 
-@pytest.mark.parametrize(("after", "overdue"), [(24 * HOUR - timedelta(microseconds=1), False), (24 * HOUR, True)])
+@pytest.mark.parametrize(("after", "overdue"), [(24.5 * HOUR - timedelta(microseconds=1), False), (24.5 * HOUR, True)])
 def test_overdue_begins_at_the_due_time(database: Engine, after: timedelta, overdue: bool) -> None:
     with writing(database) as session:
         a_violation(session, settle(session))
@@ -98,7 +98,7 @@ def test_mine_is_what_i_own_or_hold_and_what_nobody_owns(database: Engine) -> No
             violation.officer_id = 3
         nobodys.officer_id = None
         session.flush()
-        reviewing.claim(session, an_actor(session, "liming"), held.id, revision=1, rules=RULES, now=NOW)
+        reviewing.claim(session, an_actor(session, "liming"), held.id, revision=1, deadlines=DEADLINES, now=NOW)
 
         assert listed(session, "liming", mine=True) == [own.id, held.id, nobodys.id]
 
@@ -180,7 +180,7 @@ def test_one_violation_is_shown_as_in_the_listing(database: Engine) -> None:
 def test_a_history_keeps_places_back_until_they_are_asked_for(database: Engine) -> None:
     with writing(database) as session:
         violation = a_violation(session, settle(session))
-        reviewing.claim(session, an_actor(session, "liming"), 1, revision=1, rules=RULES, now=NOW)
+        reviewing.claim(session, an_actor(session, "liming"), 1, revision=1, deadlines=DEADLINES, now=NOW)
         queue.revise(session, violation, {"evidence": {"fixes": []}, "ended_at": NOW}, NOW, note="late reports")
         liming = an_actor(session, "liming")
 

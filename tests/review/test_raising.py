@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from corrections.review import queue
 from corrections.store.database import writing
 from corrections.store.tables import Violation
-from tests.review.scene import HOUR, NOW, RULES, a_violation, kinds, last_event, settle
+from tests.review.scene import DEADLINES, HOUR, NOW, a_violation, kinds, last_event, settle
 
 
 def set_state(violation: Violation, state: str) -> None:
@@ -18,8 +18,9 @@ def set_state(violation: Violation, state: str) -> None:
     violation.claimed_by = 1 if state == "claimed" else None
 
 
-@pytest.mark.parametrize(("severity", "hours"), [("grave", 1), ("high", 4), ("medium", 24), ("low", 72)])
-def test_a_violation_is_assigned_and_due_by_its_severity(database: Engine, severity: str, hours: int) -> None:
+# NOW is Monday, 9:00; the bureau works from 8:30 to 12:00 and from 13:30 to 17:30.
+@pytest.mark.parametrize(("severity", "hours"), [("grave", 1), ("high", 4), ("medium", 24.5), ("low", 73.5)])
+def test_a_violation_is_assigned_and_due_by_its_severity(database: Engine, severity: str, hours: float) -> None:
     with writing(database) as session:
         violation = a_violation(session, settle(session), severity=severity)
 
@@ -60,7 +61,7 @@ def test_what_changed_is_kept_in_both_languages_as_data(database: Engine) -> Non
         revised = last_event(session, violation).content
         queue.withdraw(session, violation, NOW + HOUR, note="late", told=[("撤回：对象在区域之内", "withdrawn: the subject was inside")])
         withdrawn = last_event(session, violation).content
-        queue.revive(session, violation, RULES.due, NOW + HOUR, told=[("后到的证据", "late evidence")])
+        queue.revive(session, violation, DEADLINES, NOW + HOUR, told=[("后到的证据", "late evidence")])
 
         assert revised == {"note": "deeper", "changes": {}, "told": {"zh": ["深入 1.2 公里"], "en": ["goes 1.2 km deeper"]}}
         assert withdrawn["told"] == {"zh": ["撤回：对象在区域之内"], "en": ["withdrawn: the subject was inside"]}
@@ -97,10 +98,10 @@ def test_one_that_nobody_has_seen_is_withdrawn_and_revived_with_a_new_due_time(d
         queue.withdraw(session, violation, NOW + HOUR, note="late reports")
         queue.withdraw(session, violation, NOW + HOUR, note="late reports")
         withdrawn = violation.review_state
-        queue.revive(session, violation, RULES.due, NOW + 2 * HOUR)
+        queue.revive(session, violation, DEADLINES, NOW + 2 * HOUR)
 
         assert (withdrawn, violation.review_state, violation.revision) == ("withdrawn", "queued", 3)
-        assert violation.due_at == NOW + 26 * HOUR
+        assert violation.due_at == NOW + 26.5 * HOUR
         assert kinds(session, violation) == ["detected", "assigned", "withdrawn", "revived"]
 
 
@@ -116,7 +117,7 @@ def test_one_that_somebody_has_seen_stays_when_evidence_takes_it_back(database: 
         assert (violation.review_state, violation.new_evidence, violation.revision) == (state, True, 2)
         assert last_event(session, violation).content == {"note": "late reports", "borne_out": False}
 
-        queue.revive(session, violation, RULES.due, NOW + 2 * HOUR)
+        queue.revive(session, violation, DEADLINES, NOW + 2 * HOUR)
 
         assert last_event(session, violation).content["borne_out"] is True
         assert kinds(session, violation) == ["detected", "assigned", "revised", "revised"]

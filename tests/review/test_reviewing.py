@@ -17,11 +17,11 @@ from corrections.review import queue, reviewing
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
 from corrections.store.tables import Violation
-from tests.review.scene import HOUR, MINUTE, NOW, RULES, a_violation, an_actor, an_officer, away, kinds, last_event, settle
+from tests.review.scene import DEADLINES, HOUR, MINUTE, NOW, a_violation, an_actor, an_officer, away, kinds, last_event, settle
 
 
 def claim(session: Session, login: str, violation: Violation, now: datetime = NOW) -> Violation:
-    return reviewing.claim(session, an_actor(session, login), violation.id, revision=violation.revision, rules=RULES, now=now)
+    return reviewing.claim(session, an_actor(session, login), violation.id, revision=violation.revision, deadlines=DEADLINES, now=now)
 
 
 def decide(session: Session, login: str, violation: Violation, now: datetime = NOW, **changes: Any) -> Violation:
@@ -34,13 +34,15 @@ def release(session: Session, login: str, violation: Violation) -> Violation:
 
 
 def note(session: Session, login: str, violation: Violation, text: str = "已看") -> Violation:
-    return reviewing.note(session, an_actor(session, login), violation.id, revision=violation.revision, text=text, now=NOW)
+    return reviewing.note(
+        session, an_actor(session, login), violation.id, revision=violation.revision, text=text, deadlines=DEADLINES, now=NOW
+    )
 
 
 def contact(session: Session, login: str, violation: Violation, now: datetime = NOW, whom: str = "本人") -> Violation:
     actor, seen = an_actor(session, login), violation.revision
     terms: dict[str, Any] = {"means": Means.PHONE, "whom": whom, "answer": Answer.NOT_REACHED, "text": "无人接听"}
-    return reviewing.contact(session, actor, violation.id, revision=seen, **terms, now=now)
+    return reviewing.contact(session, actor, violation.id, revision=seen, **terms, deadlines=DEADLINES, now=now)
 
 
 def hand_over(session: Session, login: str, violation: Violation, to: str, reason: str = "出差") -> Violation:
@@ -50,7 +52,7 @@ def hand_over(session: Session, login: str, violation: Violation, to: str, reaso
 
 def reopen(session: Session, login: str, violation: Violation, now: datetime = NOW, reason: str = "有新情况") -> Violation:
     actor, seen = an_actor(session, login), violation.revision
-    return reviewing.reopen(session, actor, violation.id, revision=seen, reason=reason, rules=RULES, now=now)
+    return reviewing.reopen(session, actor, violation.id, revision=seen, reason=reason, deadlines=DEADLINES, now=now)
 
 
 def in_state(session: Session, state: str) -> Violation:
@@ -290,7 +292,7 @@ def test_a_reopened_violation_is_due_anew_and_its_decision_stays_in_the_history(
 
         reopen(session, "head", violation, NOW + HOUR)
 
-        assert (violation.review_state, violation.officer_id, violation.due_at) == ("queued", 1, NOW + 25 * HOUR)
+        assert (violation.review_state, violation.officer_id, violation.due_at) == ("queued", 1, NOW + 25.5 * HOUR)
         assert (violation.decision, violation.decided_by, violation.decided_at) == (None, None, None)
         assert last_event(session, violation).content["decision"] == "confirmed"
 

@@ -15,7 +15,7 @@ from corrections.errors import Conflict
 from corrections.review import queue, reviewing
 from corrections.store.database import open_database, reading, writing
 from corrections.store.tables import ReviewEvent, Violation
-from tests.review.scene import HOUR, NOW, RULES, a_violation, an_actor, settle
+from tests.review.scene import DEADLINES, HOUR, NOW, a_violation, an_actor, settle
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_of_two_who_decide_at_once_exactly_one_wins(waiting: Engine) -> None:
 
 def test_of_many_who_claim_at_once_exactly_one_wins(waiting: Engine) -> None:
     def claim_as(login: str) -> Callable[..., Any]:
-        return lambda session: reviewing.claim(session, an_actor(session, login), 1, revision=1, rules=RULES, now=NOW)
+        return lambda session: reviewing.claim(session, an_actor(session, login), 1, revision=1, deadlines=DEADLINES, now=NOW)
 
     outcomes = at_once(waiting, *[claim_as(login) for login in ("liming", "wangfang", "head", "bureau")])
 
@@ -111,10 +111,10 @@ def test_a_decision_and_later_evidence_at_once_lose_neither(waiting: Engine) -> 
 
 def test_a_step_from_a_page_that_is_out_of_date_is_refused(waiting: Engine) -> None:
     with writing(waiting) as session:
-        reviewing.note(session, an_actor(session, "head"), 1, revision=1, text="请尽快", now=NOW)
+        reviewing.note(session, an_actor(session, "head"), 1, revision=1, text="请尽快", deadlines=DEADLINES, now=NOW)
 
     with writing(waiting) as session, pytest.raises(Conflict) as refusal:
-        reviewing.claim(session, an_actor(session, "liming"), 1, revision=1, rules=RULES, now=NOW)
+        reviewing.claim(session, an_actor(session, "liming"), 1, revision=1, deadlines=DEADLINES, now=NOW)
 
     assert (refusal.value.field, refusal.value.zh) == (
         "revision",

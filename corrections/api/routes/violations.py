@@ -18,6 +18,7 @@ from corrections.monitor import explain as explaining
 from corrections.monitor.explain import Verdict
 from corrections.records.audit import audited_location_read
 from corrections.review import queue, reviewing
+from corrections.review.deadlines import Deadlines
 from corrections.review.reviewing import Answer, Means
 from corrections.store.access import Action, violation_for
 from corrections.store.tables import Violation, ZoneRevision
@@ -58,7 +59,12 @@ class ViolationShown(Shown):
     officer_name: str | None
     claimed_by: int | None
     claimed_by_name: str | None
-    held_since: datetime | None = Field(description="When she who claimed it last did something about it.")
+    claimed_until: datetime | None = Field(description="When the claim runs out; each step of hers makes it last anew.")
+    escalation: int = Field(description="How many levels it went up: 1 the deputy, 2 the office head, 3 the bureau.")
+    escalated_to: int | None = Field(description="Who answers for it besides its owner.")
+    escalated_to_name: str | None
+    matter_id: int = Field(description="Shared by what was open of one subject at a time.")
+    watched: bool = Field(description="You watch it.")
     decision: Decision | None
     cause: FalseAlarmCause | None
     decided_by: int | None
@@ -224,7 +230,7 @@ def get_history(violation_id: PathId, call: Calling) -> list[StepShown]:
 def claim(violation_id: PathId, given: Seen, call: Calling) -> ViolationShown:
     """Or go on holding it. A colleague's may be taken once she has done nothing about it for a time that the settings say."""
     with call.writing() as session:
-        reviewing.claim(session, call.actor, violation_id, revision=given.revision, rules=call.settings.rules, now=call.now)
+        reviewing.claim(session, call.actor, violation_id, revision=given.revision, deadlines=Deadlines.of(call.settings), now=call.now)
         return _shown(session, call, violation_id)
 
 
@@ -239,14 +245,14 @@ def release(violation_id: PathId, given: Release, call: Calling) -> ViolationSho
 def note(violation_id: PathId, given: Note, call: Calling) -> ViolationShown:
     """On a decided violation that later evidence changed, a remark by the decider or a head says that the decision stands."""
     with call.writing() as session:
-        reviewing.note(session, call.actor, violation_id, **given.model_dump(), now=call.now)
+        reviewing.note(session, call.actor, violation_id, **given.model_dump(), deadlines=Deadlines.of(call.settings), now=call.now)
         return _shown(session, call, violation_id)
 
 
 @router.post("/{violation_id}/contact", summary="Record an attempt to contact somebody")
 def contact(violation_id: PathId, given: Contact, call: Calling) -> ViolationShown:
     with call.writing() as session:
-        reviewing.contact(session, call.actor, violation_id, **given.model_dump(), now=call.now)
+        reviewing.contact(session, call.actor, violation_id, **given.model_dump(), deadlines=Deadlines.of(call.settings), now=call.now)
         return _shown(session, call, violation_id)
 
 
@@ -270,7 +276,7 @@ def decide(violation_id: PathId, given: Decide, call: Calling) -> ViolationShown
 def reopen(violation_id: PathId, given: Reopen, call: Calling) -> ViolationShown:
     """By a head; assigned and due anew. The decision stays in the history."""
     with call.writing() as session:
-        reviewing.reopen(session, call.actor, violation_id, **given.model_dump(), rules=call.settings.rules, now=call.now)
+        reviewing.reopen(session, call.actor, violation_id, **given.model_dump(), deadlines=Deadlines.of(call.settings), now=call.now)
         return _shown(session, call, violation_id)
 
 

@@ -556,6 +556,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('violation', schema=None) as batch_op:
         batch_op.add_column(sa.Column('matter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False))
+        batch_op.add_column(sa.Column('assigned_why', sa.String(), server_default='', nullable=False))
         batch_op.add_column(sa.Column('claimed_until', corrections.store.types.UTCDateTime(), nullable=True))
         batch_op.add_column(sa.Column('remind_at', corrections.store.types.UTCDateTime(), nullable=True))
         batch_op.add_column(sa.Column('escalation', sa.Integer(), server_default='0', nullable=False))
@@ -594,6 +595,7 @@ def downgrade() -> None:
         batch_op.drop_column('escalation')
         batch_op.drop_column('remind_at')
         batch_op.drop_column('claimed_until')
+        batch_op.drop_column('assigned_why')
         batch_op.drop_column('matter_id')
 
     with op.batch_alter_table('officer', schema=None) as batch_op:
