@@ -177,6 +177,10 @@ def _day_lines(day: dict[str, Any]) -> Iterator[str]:
         reason = t(v["reason_zh"], v["reason_en"])
         what = f"{t(*rule_of(content, v))}  {t(*words.NATURES[v['nature']])}"
         yield f"  [{number}] {what}  {t(*words.REVIEW_STATES[v['state']])} {result}  {reason}"
+    for number, s in content.get("searches", {}).items():
+        yield "  " + t(
+            f"查找 [{number}] {s['reason']}，当日步骤 {len(s['steps'])}", f"search [{number}] {s['reason']}, steps: {len(s['steps'])}"
+        )
     for entry in content["entries"].values():
         yield f"  {_clock(entry['at'], zone)} {t(*words.ENTRY_KINDS[entry['kind']])} {entry['by']}: {entry['content']}"
     for part in day["parts"]:

@@ -62,7 +62,7 @@ def plain_facts(facts: Facts, day: date, settings: Settings, upto: datetime | No
         "leaves": {str(p.id): _granted(p, end) | {"destination": p.destination} for p in _in_force(facts.leaves, start, end)},
         "entries": {str(e.id): _entry(facts, e) for e in facts.entries if e.day == day.isoformat()},
         "sources": _sources(facts, start, end, settings),
-    }
+    } | _searches(facts, start, end)
 
 
 def inputs_digest(facts: Facts, day: date, plain: Plain) -> str:
@@ -242,6 +242,25 @@ def _outages(facts: Facts, start: datetime, end: datetime) -> list[Plain]:
 
 def _entry(facts: Facts, entry: Any) -> Plain:
     return {"at": stamp(entry.at), "kind": entry.kind, "content": entry.content, "by": _name(facts, entry.officer_id)}
+
+
+def _searches(facts: Facts, start: datetime, end: datetime) -> Plain:
+    """The searches that were open that day or of which something was done; nothing at all where there were none."""
+    told: Plain = {}
+    for case, steps in facts.searches:
+        done = {str(step.id): _search_step(facts, step) for step in steps if start <= step.at < end}
+        closed_at = _within_day(case.closed_at, end)
+        if done or (case.opened_at < end and (case.closed_at is None or case.closed_at >= start)):
+            outcome = {"closed_by": _name(facts, case.closed_by), "outcome": case.outcome, "note": case.outcome_note} if closed_at else {}
+            told[str(case.id)] = {
+                "from": stamp(case.opened_at), "by": _name(facts, case.opened_by), "reason": case.reason, "until": stamp(closed_at),
+                **outcome, "steps": done,
+            }  # fmt: skip
+    return {"searches": told} if told else {}
+
+
+def _search_step(facts: Facts, step: Any) -> Plain:
+    return {"at": stamp(step.at), "kind": step.kind, "by": _name(facts, step.officer_id), "text": step.text, "found": step.found}
 
 
 def _sources(facts: Facts, start: datetime, end: datetime, settings: Settings) -> Plain:

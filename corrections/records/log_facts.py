@@ -26,6 +26,8 @@ from corrections.store.tables import (
     Outage,
     Report,
     ReviewEvent,
+    SearchCase,
+    SearchStep,
     SetAside,
     Subject,
     Violation,
@@ -65,6 +67,7 @@ class Facts:
     steps: dict[int, list[ReviewEvent]]  # by violation
     names: dict[int, str]  # officers
     entries: Sequence[LogEntry]
+    searches: Sequence[tuple[SearchCase, Sequence[SearchStep]]]
     outages: Sequence[Outage]
     silences: Sequence[AreaSilence]
     set_aside: Sequence[SetAside]
@@ -102,7 +105,9 @@ def load_facts(session: Session, subject: Subject, first: date, last: date) -> F
     violations = [v for v in _violations(session, subject, start, end) if touches(v, start, end)]
     steps = _steps(session, [v.id for v in violations if v.id is not None])
     entries = _between(session, LogEntry, LogEntry.day, first.isoformat(), last.isoformat(), subject)
+    searches = _searches(session, subject, start, end)
     officers = {e.officer_id for e in entries} | {subject.officer_id}
+    officers |= {who for case, done in searches for who in (case.opened_by, case.closed_by, *(step.officer_id for step in done))}
     officers |= {who for v in violations for who in (v.officer_id, v.claimed_by, v.decided_by)}
     officers |= {who for events in steps.values() for e in events for who in (e.officer_id, e.content.get("to"))}
     staff = {o.id: o for o in session.exec(select(Officer).where(col(Officer.id).in_([i for i in officers if isinstance(i, int)])))}
@@ -119,6 +124,7 @@ def load_facts(session: Session, subject: Subject, first: date, last: date) -> F
         steps=steps,
         names={i: o.name for i, o in staff.items() if i is not None},
         entries=entries,
+        searches=searches,
         outages=session.exec(select(Outage).where(col(Outage.began_at) < end, col(Outage.ended_at) > start).order_by(col(Outage.id))).all(),
         silences=_silences(session, subject, start, end),
         set_aside=_between(session, SetAside, SetAside.received_at, start, end - timedelta(microseconds=1), subject),
@@ -143,6 +149,18 @@ def _steps(session: Session, violations: Sequence[int]) -> dict[int, list[Review
     for event in session.exec(statement):
         steps[event.violation_id].append(event)
     return dict(steps)
+
+
+def _searches(session: Session, subject: Subject, start: datetime, end: datetime) -> list[tuple[SearchCase, Sequence[SearchStep]]]:
+    """The searches that were open, or a step of which was taken, within the span, each with its steps in order."""
+    c, p = SearchCase, SearchStep
+    found: list[tuple[SearchCase, Sequence[SearchStep]]] = []
+    for case in session.exec(select(c).where(c.subject_id == subject.id).order_by(col(c.id))).all():
+        steps = session.exec(select(p).where(p.search_id == case.id).order_by(col(p.at), col(p.id))).all()
+        begun = min([case.opened_at, *(step.at for step in steps)])
+        if begun < end and (case.closed_at is None or case.closed_at >= start):
+            found.append((case, steps))
+    return found
 
 
 def _between(session: Session, table: Any, column: Any, first: Any, last: Any, subject: Subject) -> Sequence[Any]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from corrections.domain.casework import SearchOutcome, SearchStepKind
 from corrections.domain.model import Side
 from corrections.records import words
 
@@ -29,6 +30,7 @@ WEEKDAYS = (
 FIELDS: words.Words = {
     "supervision": ("监管", "supervision"), "coverage": ("上报情况", "coverage"), "presence": ("所在位置", "presence"),
     "violations": ("违规", "violation"), "outages": ("中断", "outages"), "leaves": ("外出", "leave"), "entries": ("工作记录", "entry"),
+    "searches": ("查找", "search"), "outcome": ("结果", "outcome"), "closed_by": ("结束人", "closed by"), "found": ("已查找到", "found"),
     "authorities": ("定位依据", "authority"), "zones": ("围栏", "zone"), "steps": ("处置步骤", "step"),
     "term_from": ("矫正起始", "term from"), "term_until": ("矫正截止", "term until"), "monitored_s": ("监测时长", "monitored"),
     "not_monitored_s": ("未监测时长", "not monitored"), "reports": ("上报数", "reports"), "positions": ("定位数", "positions"),
@@ -55,7 +57,8 @@ FIELDS: words.Words = {
 VALUES: dict[str, Sequence[words.Words]] = {
     "state": [words.REVIEW_STATES], "severity": [words.SEVERITIES], "nature": [words.NATURES], "rule": [words.RULES],
     "decision": [words.DECISIONS], "cause": [words.CAUSES], "means": [words.MEANS], "answer": [words.ANSWERS], "basis": [words.BASES],
-    "recipient": [words.RECIPIENTS], "kind": [words.STEPS, words.ENTRY_KINDS, words.ZONE_KINDS],
+    "recipient": [words.RECIPIENTS], "kind": [words.STEPS, words.ENTRY_KINDS, words.ZONE_KINDS, words.ALL[SearchStepKind]],
+    "outcome": [words.ALL[SearchOutcome]],
 }  # fmt: skip
 UNTOLD = {("sources",), ("presence", "spans")}  # in the data for whoever computes it again, not for reading
 
@@ -92,7 +95,15 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        words=words, word=_word, basis=_basis, duration=_duration, percent=_percent, spoken=_spoken, BAR_WIDTH=BAR_WIDTH
+        words=words,
+        word=_word,
+        search_steps=words.ALL[SearchStepKind],
+        outcomes=words.ALL[SearchOutcome],
+        basis=_basis,
+        duration=_duration,
+        percent=_percent,
+        spoken=_spoken,
+        BAR_WIDTH=BAR_WIDTH,
     )
     return environment.get_template("supervision_log.html.j2")
 

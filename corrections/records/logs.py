@@ -57,6 +57,7 @@ WHY = {
     "outages": ("系统中断或区域失联的记录更新", "what is known of outages changed"),
     "leaves": ("外出审批变更", "a leave was changed"),
     "entries": ("工作人员补记", "an officer made an entry"),
+    "searches": ("查找记录更新", "more of a search was recorded"),
 }
 
 
