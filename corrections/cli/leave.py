@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -13,6 +15,7 @@ from corrections.cli.speech import As, AsJson, language, local, print_json, say,
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from corrections.records.outlines import Outline
     from corrections.settings import Settings
     from corrections.store.access import Actor
     from corrections.store.tables import LeaveRequest
@@ -28,9 +31,14 @@ Number = Annotated[int, typer.Argument(metavar="N", help=t("申请编号。", "N
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=t("社区矫正对象编号。", "Number of the subject."))]
 Moment = Annotated[str, typer.Option(metavar="TIME", help=t("如 2026-03-02T15:30（本局时间）。", "Such as 2026-03-02T15:30 (local)."))]
 
+_WINDOW = re.compile(r"([1-7](?:,[1-7])*)@(\d\d:\d\d)-(\d\d:\d\d)")
+
 leave = typer.Typer(
     no_args_is_help=True,
-    help=t("外出请假：列出、申请、批准、不予批准、撤回、登记报告与销假。", "Leave: list, request, approve, refuse, withdraw, report."),
+    help=t(
+        "外出请假：列出、查看、申请、批准、不予批准、撤回、登记报告与销假。",
+        "Leave: list, show, request, approve, refuse, withdraw, report.",
+    ),
 )
 
 
@@ -43,10 +51,12 @@ def list_(
     login: As,
     state: Annotated[StateName | None, typer.Option(help=t("只列此状态的。", "Only those in this state."))] = None,
     subject: Annotated[str, typer.Option(help=t("只列此对象编号的。", "Only those of the subject with this number."))] = "",
+    away: Annotated[bool, typer.Option("--away", help=t("只列正在外出、尚未销假的。", "Only who is away and not signed back in."))] = False,
     limit: Annotated[int, typer.Option(min=1, max=500, help=t("最多列出多少条。", "How many at most."))] = 100,
     as_json: AsJson = False,
 ) -> None:
     from corrections.cli.opening import opened, subject_numbered
+    from corrections.clock import now
     from corrections.domain.casework import ApprovalRank, RequestState
     from corrections.records.accounts import actor_by_login
     from corrections.records.casework_words import CASEWORK
@@ -57,7 +67,9 @@ def list_(
         actor = actor_by_login(session, login, "cli")
         subject_id = subject_numbered(session, subject).id if subject else None
         chosen = RequestState(state) if state else None
-        rows = [_told(session, row) for row in list_requests(session, actor, subject_id=subject_id, state=chosen, limit=limit)]
+        away_at = now() if away else None
+        found = list_requests(session, actor, subject_id=subject_id, state=chosen, away_at=away_at, limit=limit)
+        rows = [_told(session, row) for row in found]
     if as_json:
         print_json([{key: value for key, value in row.items() if key != "zone"} for row in rows])
         return
@@ -76,6 +88,35 @@ def list_(
     )  # fmt: skip
 
 
+@leave.command(help=t("查看一项申请及外出期间的报告。", "Show a request and what was reported on it."))
+def show(number: Number, login: As, as_json: AsJson = False) -> None:
+    from corrections.cli.opening import opened
+    from corrections.domain.casework import LeaveReportKind
+    from corrections.records.accounts import actor_by_login
+    from corrections.records.casework_words import CASEWORK
+    from corrections.records.leave import reports_of, request_for
+    from corrections.store.database import reading
+
+    with opened() as (engine, _), reading(engine) as session:
+        told = _told(session, request_for(session, actor_by_login(session, login, "cli"), number))
+        zone = told["zone"]
+        reports = [
+            {"kind": one.kind, "at": one.at, "text": one.text, "recorded_by": one.recorded_by} for one in reports_of(session, number)
+        ]
+    if as_json:
+        print_json({**{key: value for key, value in told.items() if key != "zone"}, "reports": reports})
+        return
+    _say(told, as_json)
+    span = f"{local(told['leaves_at'], zone)} – {local(told['returns_at'], zone)}"
+    say(f"{told['subject']}  {told['destination']}  {span}")
+    for label, text in ((t("要求", "Conditions"), told["conditions"]), (t("审批意见", "On the decision"), told["decision_note"])):
+        if text:
+            say(f"{label}{t('：', ': ')}{text}")
+    for one in reports:
+        kind = CASEWORK[LeaveReportKind][LeaveReportKind(one["kind"])][0 if language() == "zh" else 1]
+        say(f"  {local(one['at'], zone)}  {kind}  {one['text']}".rstrip())
+
+
 @leave.command(help=t("代对象申请外出。", "Ask for leave on behalf of a subject."))
 def request(
     subject: Subject,
@@ -85,6 +126,37 @@ def request(
     leaves: Moment,
     returns: Moment,
     details: Annotated[str, typer.Option(help=t("事由说明。", "More about why."))] = "",
+    kind: Annotated[KindName, typer.Option(help=t("外出，或经常性跨市、县活动。", "Leave, or regular cross-area activity."))] = "leave",
+    urgent: Annotated[
+        bool,
+        typer.Option(
+            "--urgent", help=t("紧急，未能提前申请；--details 说明原因。", "It could not be asked for earlier; --details say why.")
+        ),
+    ] = False,
+    outline: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help=t(
+                "目的地或路线区域文件（GeoJSON、KML、WKT），可重复。",
+                "A file of the place or the way (GeoJSON, KML, WKT); may be repeated.",
+            ),
+        ),
+    ] = None,
+    circle: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LAT,LON,METRES", help=t("目的地圆形区域（WGS-84），可重复。", "A circle of the place (WGS-84); may be repeated.")
+        ),
+    ] = None,
+    window: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DAYS@FROM-UNTIL",
+            help=t("经常性活动时段，如 1,3@07:00-20:00（周一为 1），可重复。", "When, as 1,3@07:00-20:00 (Monday 1); may be repeated."),
+        ),
+    ] = None,
     extends: Annotated[int | None, typer.Option(metavar="N", help=t("所延长的申请编号。", "The request whose leave it extends."))] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -100,7 +172,10 @@ def request(
         actor, found = actor_by_login(session, login, "cli"), subject_numbered(session, subject)
         zone = session.get_one(Bureau, found.bureau_id).timezone
         span = local_moment(leaves, zone), local_moment(returns, zone)
-        wanted = Wanted(LeaveKind.LEAVE, LeaveReason(reason), destination, *span, details=details)
+        wanted = Wanted(
+            LeaveKind(kind), LeaveReason(reason), destination, *span, details=details, urgent=urgent,
+            outline=_outline(outline or (), circle or ()), windows=[_window(one) for one in window or ()],
+        )  # fmt: skip
         assert found.id is not None
         made = request_leave(session, actor, found.id, wanted, extends=extends, settings=settings, now=now())
         told = _told(session, made)
@@ -176,6 +251,30 @@ def report(
         return row
 
     _act(number, login, as_json, act)
+
+
+def _outline(files: Sequence[Path], circles: Sequence[str]) -> Outline | None:
+    """What the files and circles cover together; None without any."""
+    from corrections.cli.opening import usage
+    from corrections.records import outlines
+
+    found = [outlines.read_outline(file.read_bytes()) for file in files]
+    for given in circles:
+        try:
+            lat, lon, radius_m = (float(part) for part in given.split(","))
+        except ValueError as error:
+            raise usage(f"“{given}”应形如 30.25,120.15,5000。", f"{given} is not a circle such as 30.25,120.15,5000.") from error
+        found.append(outlines.circle(lat, lon, radius_m))
+    return outlines.union(found) if found else None
+
+
+def _window(given: str) -> dict[str, Any]:
+    from corrections.cli.opening import usage
+
+    read = _WINDOW.fullmatch(given)
+    if read is None:
+        raise usage(f"“{given}”应形如 1,3@07:00-20:00。", f"{given} is not a window such as 1,3@07:00-20:00.")
+    return {"weekdays": sorted({int(day) - 1 for day in read[1].split(",")}), "start": read[2], "until": read[3]}
 
 
 def _act(number: int, login: str, as_json: bool, act: Act) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Engine
 
+from corrections.clock import SetClock
 from corrections.domain.model import NoticeKind, Recipient
 from corrections.review import notices as told
 from corrections.store.database import writing
@@ -32,6 +36,42 @@ def test_from_asking_to_being_back(office: Run) -> None:
     assert "省城" in listed
     assert "approved" in approved
     assert refused.code == 1
+
+
+def test_a_request_is_shown_with_what_was_reported_and_who_is_away_is_listed(office: Run, clock: SetClock) -> None:
+    office(*ASKED, "--returns", "2026-03-07T18:00")
+    office("leave", "approve", "1", "--as", "head", "--conditions", "每日电话报告")
+    clock.set(datetime(2026, 3, 6, 2, 0, tzinfo=UTC))
+    office("leave", "report", "1", "--as", "liming", "--kind", "departure", "--text", "火车")
+
+    shown = office("leave", "show", "1", "--as", "liming")
+
+    assert "每日电话报告" in shown.out
+    assert "2026-03-06 10:00  departure  火车" in shown.out
+    assert [one["kind"] for one in office("leave", "show", "1", "--as", "liming", "--json").json["reports"]] == ["departure"]
+    assert [one["id"] for one in office("leave", "list", "--as", "liming", "--away", "--json").json] == [1]
+    office("leave", "report", "1", "--as", "liming", "--kind", "return")
+    assert office("leave", "list", "--as", "liming", "--away", "--json").json == []
+
+
+def test_regular_activity_is_asked_for_with_its_place_and_hours(office: Run) -> None:
+    term = ("--returns", "2026-08-06T08:00", "--kind", "regular")
+    place, way = "30.25,120.15,5000", '{"type": "Polygon", "coordinates": [[[120, 30], [120.2, 30], [120.2, 30.3], [120, 30]]]}'
+    Path("way.geojson").write_text(way)
+    asked = office(*ASKED, *term, "--circle", place, "--outline", "way.geojson", "--window", "1,3@22:00-06:00", "--json").json
+
+    assert (asked["rank"], asked["windows"]) == ("county", [{"start": "22:00", "until": "06:00", "weekdays": [0, 2]}])
+    assert office(*ASKED, *term, "--circle", place, "--window", "8@07:00-20:00").code == 2
+    assert office(*ASKED, *term, "--circle", "here", "--window", "1@07:00-20:00").code == 2
+    assert office(*ASKED, *term).code == 1
+
+
+def test_what_is_urgent_says_why(office: Run) -> None:
+    soon = (*ASKED[:-1], "2026-03-03T08:00", "--returns", "2026-03-04T18:00")
+
+    assert office(*soon, "--json").json["late"] is True
+    assert office(*soon, "--urgent").code == 1
+    assert office(*soon, "--urgent", "--details", "母亲病危", "--json").json["late"] is False
 
 
 def test_a_request_is_taken_back(office: Run) -> None:

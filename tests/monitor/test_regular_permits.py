@@ -77,3 +77,29 @@ def test_who_is_still_away_when_the_hours_end_is_in_violation(district: District
 
     (violation,) = boundary(district)
     assert violation.started_at >= local("2026-03-02 18:00")
+
+
+def test_within_its_hours_a_prohibited_area_binds_all_the_same(district: District) -> None:
+    district.forbid("SCHOOL", AWAY_M)
+    permit(district, WEEKDAYS)
+    district.store(district.walk(0, local("2026-03-02 09:00"), [AWAY_M] * 6))
+
+    district.evaluate()
+
+    assert [v.evidence["zone"]["name"] for v in boundary(district)] == ["SCHOOL"]
+
+
+@pytest.mark.parametrize(("east_m", "violations"), [(8_000.0, 0), (AWAY_M, 0), (18_000.0, 1)])
+def test_a_place_and_the_way_there_are_one_area(district: District, east_m: float, violations: int) -> None:
+    way = outlines.corridor([(LON, LAT), (LON + AWAY_M / M_PER_DEG_LON, LAT)], 300)
+    place = outlines.circle(LAT, LON + AWAY_M / M_PER_DEG_LON, 3_000)
+    with writing(district.engine) as session:
+        permits.grant_leave(
+            session, None, district.subjects[0], destination="邻县", valid_from=local("2026-03-02 06:00"),
+            valid_until=local("2026-03-02 22:00"), outline=outlines.union([place, way]), approved_by="所长", now=NOW,
+        )  # fmt: skip
+    district.store(district.walk(0, local("2026-03-02 08:00"), [0.0, *[east_m] * 6]))
+
+    district.evaluate()
+
+    assert len(boundary(district)) == violations
