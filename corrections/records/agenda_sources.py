@@ -5,12 +5,12 @@ answer elsewhere. Each source looks by an indexed column, within reach.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal
+from sqlalchemy import ColumnElement, literal
 from sqlmodel import Session, col, select
 
 from corrections.domain import legal
@@ -18,6 +18,7 @@ from corrections.domain.casework import ClockKind, MeasureKind, ProposalState, R
 from corrections.domain.legal import Contact, DueKind, Edge, Next
 from corrections.domain.model import Category, SubjectStatus
 from corrections.records import clocks
+from corrections.records.measures import counts_of
 from corrections.records.permits import Basis
 from corrections.records.searches import STATUS_AFTER
 from corrections.settings import Settings
@@ -86,15 +87,6 @@ def everything(scope: Scope) -> Iterator[Found]:
     """All that is due, in no order."""
     for source in (_clocks, _searches, _terms, _authorities, _measures, _waiting, _rounds):
         yield from source(scope)
-
-
-def counts_of(session: Session, subject_ids: Collection[int | None]) -> Mapping[int, Mapping[MeasureKind, int]]:
-    """How many measures of each kind stand, by subject."""
-    m, found = Measure, defaultdict[int, dict[MeasureKind, int]](dict)
-    counted = select(m.subject_id, m.kind, func.count()).where(col(m.subject_id).in_(list(subject_ids)), col(m.revoked_at).is_(None))
-    for subject_id, kind, number in session.exec(counted.group_by(col(m.subject_id), col(m.kind))):
-        found[subject_id][MeasureKind(kind)] = number
-    return found
 
 
 # ---- running terms and searches
