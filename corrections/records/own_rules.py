@@ -18,7 +18,7 @@ from corrections.records.own import own_subject
 from corrections.records.own_words import HIDDEN_ZONE, Both, ban_words, interval_words, zone_words
 from corrections.settings.portal import Portal
 from corrections.store.access import Own
-from corrections.store.rulebook import Rulebooks
+from corrections.store.rulebook import Rulebooks, as_windows
 from corrections.store.tables import Bureau, ContactBan, Device, LeavePermit, Subject
 
 AHEAD = timedelta(days=8)  # in which a weekly window comes round
@@ -87,10 +87,12 @@ def conditions(session: Session, own: Own, portal: Portal, now: datetime, books:
 
 
 def leave_in_force(session: Session, own: Own, now: datetime) -> list[LeavePermit]:
-    """Her leave that lasts now."""
+    """Her leave that lasts now; of regular activity only what has its window now."""
     p = LeavePermit
     statement = select(p).where(p.subject_id == own.subject_id, p.valid_from <= now, p.valid_until > now)
-    return list(session.exec(statement.where(col(p.revoked_at).is_(None) | (col(p.revoked_at) > now)).order_by(col(p.id))))
+    found = session.exec(statement.where(col(p.revoked_at).is_(None) | (col(p.revoked_at) > now)).order_by(col(p.id))).all()
+    timezone = ZoneInfo(session.get_one(Bureau, own_subject(session, own).bureau_id).timezone)
+    return [permit for permit in found if _window_now(as_windows(permit.windows), timezone, now)[0]]
 
 
 def _zone(version: ZoneVersion, timezone: ZoneInfo, now: datetime, show_grave: bool) -> OwnZone:

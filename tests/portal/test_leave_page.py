@@ -8,7 +8,7 @@ import pytest
 
 from corrections.records import leave
 from corrections.store.database import reading, writing
-from corrections.store.tables import LeaveReport, LeaveRequest
+from corrections.store.tables import LeavePermit, LeaveReport, LeaveRequest
 from tests.portal.phone import DAY, SETTINGS, Phone
 from tests.review.scene import HOUR, NOW, an_actor
 
@@ -147,3 +147,13 @@ def test_a_decision_on_leave_can_be_objected_to(phone: Phone) -> None:
     assert "材料不全" in phone.get("/me/leave").text
     sent = phone.post("/me/objections", {"about": "leave_request", "about_id": "1", "text": "材料已交"})
     assert sent.status_code == 303
+
+
+def test_regular_activity_is_leave_within_its_windows_alone(phone: Phone) -> None:
+    with writing(phone.engine) as session:
+        permit = session.get_one(LeavePermit, 1)
+        permit.windows = [{"start": "08:00", "until": "18:00", "weekdays": [0]}]  # NOW is a Monday, 09:00 in Shanghai
+
+    assert "您现在有外出批准" in phone.get("/me/rules").text
+    phone.clock.advance(9 * HOUR)
+    assert "您现在有外出批准" not in phone.get("/me/rules").text
