@@ -18,6 +18,7 @@ from corrections.domain.contact_reasons import notice_text
 from corrections.domain.model import EPOCH, NoticeKind, Recipient, Severity, from_us, to_us
 from corrections.monitor.contact import load_excuses
 from corrections.monitor.spells import Terms, graver, ladder_of, settle_spells
+from corrections.records.searches import open_search_of
 from corrections.review import notices, queue
 from corrections.review.assignment import OPEN
 from corrections.review.deadlines import Deadlines
@@ -96,9 +97,11 @@ def take(
     timezone: ZoneInfo,
     now: datetime,
 ) -> None:
-    """Take steps of a silence that is in the queue, each with its notices and its mark in the history."""
+    """Take steps of a silence that is in the queue, each with its notices and its mark in the history. A search is not proposed to
+    those who have opened one."""
+    searched = Rung.SEARCH in rungs and open_search_of(session, violation.subject_id) is not None
     for rung in rungs:
-        for recipient, kind in TOLD[rung]:
+        for recipient, kind in () if rung is Rung.SEARCH and searched else TOLD[rung]:
             _tell(session, violation, rung, recipient, kind, rules, timezone, now)
         if rung is Rung.SEARCH:
             severity = graver(Severity(violation.severity), rules.ladder.search_severity)

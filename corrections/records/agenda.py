@@ -16,9 +16,11 @@ from sqlmodel import Session, select
 from corrections.domain import legal
 from corrections.domain.casework import MeasureKind
 from corrections.domain.legal import Contact, DueKind, Edge, Next
+from corrections.domain.model import Category
 from corrections.errors import Invalid
 from corrections.records import agenda_sources as sources
 from corrections.records.agenda_sources import Found
+from corrections.records.measures import counts_of
 from corrections.records.register import subject_in_reach
 from corrections.settings import Settings
 from corrections.settings.legal import Article
@@ -44,10 +46,12 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class May:
-    """A measure that may be proposed, why, and what it rests on (None: the settings hold no such article)."""
+    """A measure that may be proposed, why, on which ground of config/measures.toml, and what it rests on (None: the settings hold no such
+    ground or article)."""
 
     measure: MeasureKind
     why: legal.Why
+    ground: str | None
     basis: Basis | None
 
 
@@ -131,7 +135,7 @@ def agenda(
     found = sorted(sources.everything(scope), key=lambda one: (one.at, one.kind, one.ref))
     shown = found[:limit]
     people = {one.subject.id: one.subject for one in shown if one.subject is not None}
-    book = _Book(session, settings, now, sources.counts_of(session, people))
+    book = _Book(session, settings, now, counts_of(session, people))
     return Agenda([book.entry(one) for one in shown], more=len(found) > limit)
 
 
@@ -162,7 +166,7 @@ class _Book:
             contact=found.contact,
             day=found.day,
             heard_at=found.heard_at,
-            may=[self.may(one, zone) for one in found.may],
+            may=[self.may(one, Category(subject.category), zone) for one in found.may] if subject is not None else [],
             bases=self.bases(found.articles or ARTICLES[found.kind], zone),
             counts={kind.value: number for kind, number in counts.items()},
         )
@@ -171,8 +175,10 @@ class _Book:
     def zones(self) -> Mapping[int, ZoneInfo]:
         return {b.id: ZoneInfo(b.timezone) for b in self._session.exec(select(Bureau)) if b.id is not None}
 
-    def may(self, one: Next, zone: ZoneInfo) -> May:
-        return May(one.measure, one.why, next(iter(self.bases((f"step.{one.why}",), zone)), None))
+    def may(self, one: Next, category: Category, zone: ZoneInfo) -> May:
+        grounds = self._settings.measures.grounds_on(legal.local_day(self._now, zone))
+        fitting = (g.key for g in grounds if (g.measure, g.why) == (one.measure, one.why) and category in g.categories)
+        return May(one.measure, one.why, next(fitting, None), next(iter(self.bases((f"step.{one.why}",), zone)), None))
 
     def bases(self, keys: Iterable[str], zone: ZoneInfo) -> list[Basis]:
         day = legal.local_day(self._now, zone)

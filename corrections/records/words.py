@@ -137,7 +137,7 @@ RECIPIENTS: Words = {
 }
 NOTICE_KINDS: Words = {
     NoticeKind.SILENCE: ("失去联系", "out of contact"),
-    NoticeKind.SEARCH: ("建议查找", "search proposed"),
+    NoticeKind.SEARCH: ("查找", "search"),
     NoticeKind.LOW_BATTERY: ("电量低", "low battery"),
     NoticeKind.PERMISSION_OFF: ("定位权限关闭", "location permission off"),
     NoticeKind.ASSIGNED: ("待核查", "waits for review"),
@@ -145,6 +145,8 @@ NOTICE_KINDS: Words = {
     NoticeKind.ESCALATED: ("逾期上报", "overdue, gone up"),
     NoticeKind.HANDED_OVER: ("移交", "handed over"),
     NoticeKind.WATCHED: ("关注事项有进展", "what you watch"),
+    NoticeKind.CLOCK: ("法定期限", "legal term"),
+    NoticeKind.TERM_ENDED: ("矫正期满", "end of term"),
 }
 CLIENT_STATES: Words = {
     ClientState.NOTHING: ("未说明", "not said"),

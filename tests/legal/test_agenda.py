@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from corrections.domain.casework import ClockKind, MeasureKind, SearchOutcome
-from corrections.domain.legal import Contact, DueKind, Edge, Why
+from corrections.domain.legal import LAWFUL, Contact, DueKind, Edge, Terms, Why, may_be_proposed
 from corrections.domain.model import Category, SubjectStatus
 from corrections.errors import Forbidden, Invalid, NotFound
 from corrections.records import clocks, permits, register, searches
@@ -216,6 +216,7 @@ def test_two_warnings_lead_to_the_last_step_of_the_category(session: Session, ca
     assert [may.measure for may in the_one(session, DueKind.MEASURES).may] == [measure]
     liming = an_officer(session, "liming").id
     terms = {"bureau_id": 1, "office_id": 1, "subject_id": 1, "ground": "", "facts": "", "proposed_by": liming, "proposed_at": NOW}
+    assert [may.ground is not None for may in the_one(session, DueKind.MEASURES).may] == [True]
     session.add(Proposal(**terms, measure=measure.value))
     session.flush()
     assert [one.kind for one in due(session)] == [DueKind.PROPOSAL]
@@ -247,6 +248,16 @@ def test_what_waits_for_an_answer_is_due_at_its_own_time(session: Session) -> No
         (DueKind.ROUND, "round:1", NOW + 3 * HOUR),
     ]
     assert DueKind.ROUND not in {one.kind for one in due(session, subject_id=1)}
+
+
+@pytest.mark.parametrize("category", list(LAWFUL))
+@pytest.mark.parametrize("contact", list(Contact))
+def test_whatever_may_be_proposed_has_its_ground_among_those_of_the_measures(category: Category, contact: Contact) -> None:
+    counts = {ADMONITION: 2, WARNING: 2}
+    grounds = SETTINGS.measures.grounds_on(NOW.date())
+
+    for one in may_be_proposed(category, counts, contact, Terms()):
+        assert [g.key for g in grounds if (g.measure, g.why) == (one.measure, one.why) and category in g.categories] != [], one
 
 
 # ---- reach and bounds

@@ -37,6 +37,7 @@ class MayShown(Shown):
 
     measure: MeasureKind
     why: Why
+    ground: str | None = Field(description="The key of the ground to propose it on, of those that the measures have.")
     basis: BasisShown | None
 
 
