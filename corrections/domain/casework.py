@@ -78,6 +78,15 @@ class RoundState(StrEnum):
     SKIPPED = "skipped"  # its moment passed while the service was down, and a later one took its place
 
 
+class CheckInState(StrEnum):
+    """Where a check-in stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    MISSED = "missed"
+    SKIPPED = "skipped"  # she was not asked; a NotAsked says why
+
+
 class NotAsked(StrEnum):
     """Why a subject was not asked to check in when a schedule had it."""
 

@@ -17,7 +17,7 @@ from corrections.ingest.decide import Limits, Standing, aside_digest, judge, may
 from corrections.ingest.message import RAW_CAP, REPEATED, STORED, Flaw, Message, Outcome, Reason, Result, Sender, Verdict
 from corrections.store.credentials import hash_credential
 
-PHONES = frozenset({"osmand", "owntracks", "overland"})
+PHONES = frozenset({"osmand", "owntracks", "overland", "check-in"})
 """The wires at whose other end the device itself is: whatever it sends is a sign of life."""
 
 ASKABLE = frozenset({"owntracks"})
@@ -278,8 +278,12 @@ def _origins(connection: Connection, requests: Sequence[Request]) -> list[Origin
     devices = rows.standing_by(connection, "credential_hash", set(hashes.values()))
     others = [key for text, key in hashes.items() if key not in devices]
     gateways = rows.gateways(connection, others) if others else {}
+    named = {request.sender.browser for request in requests if request.sender.browser}
+    browsers = rows.standing_by(connection, "identifier", named, browsers=True) if named else {}
 
     def origin_of(sender: Sender) -> Origin | None:
+        if sender.browser:
+            return Origin(standing=browsers[sender.browser]) if sender.browser in browsers else None
         if sender.bureau_id is not None:
             return Origin(bureau_id=sender.bureau_id, name="operator")
         for text in sender.offered:

@@ -110,12 +110,14 @@ class Decoded(Struct, frozen=True):
 class Sender(Struct, frozen=True):
     """Who says that they sent a request: the credentials they offer, in the order of belief, and the names they give.
 
-    ``bureau_id`` is set by the operator at the machine alone, who needs no credential: reports of that bureau's devices.
+    ``bureau_id`` is set by the operator at the machine alone, who needs no credential: reports of that bureau's devices. ``browser`` is set
+    by a check-in alone, whose link was the credential: the identifier of the browser that answers, a device that is never in service.
     """
 
     offered: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
     bureau_id: int | None = None
+    browser: str = ""
 
 
 class Result(StrEnum):

@@ -25,6 +25,9 @@ REPORT = {
 LAT = tuple(REPORT).index("lat")
 ASIDE = ("digest", "received_at", "last_at", "count", "device_id", "subject_id", "wire", "reason", "detail", "raw")
 
+BROWSER = "browser"
+"""The client of a device that is a subject's browser, from which she checks in."""
+
 Key = tuple[int, int, int]
 """(subject_id, fix_time, digest): what makes a report one."""
 
@@ -33,7 +36,7 @@ SELECT d.{by}, d.id, d.identifier, d.datum, s.id, s.number, s.bureau_id, s.statu
        a.valid_from, CASE WHEN a.revoked_at < a.valid_until THEN a.revoked_at ELSE a.valid_until END
 FROM device d JOIN subject s ON s.id = d.subject_id
 LEFT JOIN authority a ON a.subject_id = s.id AND a.scope = 'location'
-WHERE d.active AND d.{by} {among}
+WHERE {serving} AND d.{by} {among}
 """
 _OPEN_REQUESTS = """
 SELECT subject_id, id, asked_at FROM fix_request
@@ -43,10 +46,12 @@ _AMONG = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(
 _KEY = "subject_id, fix_time, digest"
 
 
-def standing_by(connection: Connection, column: str, values: Iterable[str]) -> dict[str, Standing]:
-    """What the register says of the devices in service with these values of ``credential_hash`` or ``identifier``, by value."""
+def standing_by(connection: Connection, column: str, values: Iterable[str], *, browsers: bool = False) -> dict[str, Standing]:
+    """What the register says of the devices in service, or of the browsers, with these values of ``credential_hash`` or ``identifier``,
+    by value."""
     found: dict[str, Standing] = {}
-    for row in _among(connection, _STANDING.replace("{by}", column), values):
+    serving = f"d.client = '{BROWSER}'" if browsers else "d.active"
+    for row in _among(connection, _STANDING.replace("{by}", column).replace("{serving}", serving), values):
         value, device, identifier, datum, subject, number, bureau, status, category, start, end, valid_from, valid_until = row
         standing = found.get(value)
         if standing is None:

@@ -754,7 +754,15 @@ class CheckIn(SQLModel, table=True):
     ``skipped`` is why a moment of a schedule passed without her being asked; ``excused_s`` how much later it expires for our outages."""
 
     __tablename__ = "check_in"
-    __table_args__ = (UniqueConstraint("schedule", "subject_id", "slot_at"),)
+    __table_args__ = (
+        UniqueConstraint("schedule", "subject_id", "slot_at"),
+        Index(
+            "ix_check_in_open",
+            "expires_at",
+            sqlite_where=text("answered_at IS NULL AND missed_at IS NULL AND skipped = ''"),
+            postgresql_where=text("answered_at IS NULL AND missed_at IS NULL AND skipped = ''"),
+        ),
+    )
     id: int | None = _key()
     bureau_id: int = _ref("bureau")
     office_id: int = _ref("office")
@@ -765,7 +773,7 @@ class CheckIn(SQLModel, table=True):
     asked_by: int | None = _ref("officer", null=True, index=False)  # null: the service itself
     purpose: str = ""
     token_hash: str = Field(unique=True)
-    expires_at: datetime = _when(index=True)
+    expires_at: datetime = _when()
     answered_at: datetime | None = _when(null=True)
     report_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     missed_at: datetime | None = _when(null=True)

@@ -1,4 +1,4 @@
-"""Going through a round: looking, finding, confirming those in place, handing over, signing; nobody looks unseen, nobody overwrites another."""
+"""Going through a round: looking, finding, confirming those in place, handing over, signing. Nobody looks unseen or overwrites another."""
 
 from __future__ import annotations
 
@@ -147,14 +147,11 @@ def test_an_approved_leave_is_shown(engine: Engine) -> None:
 
 
 def test_a_regular_permit_counts_in_its_windows_alone(engine: Engine) -> None:
+    term = {"valid_from": local(0), "valid_until": local(0, day=MONDAY + 30 * DAY), "approved_by": "区局", "approved_at": local(0)}
     with writing(engine) as session:
         for subject_id, start in ((2, "08:00"), (3, "10:00")):
-            session.add(
-                LeavePermit(
-                    subject_id=subject_id, destination="邻县", valid_from=local(0), valid_until=local(0, day=MONDAY + 30 * DAY), approved_by="区局",
-                    approved_at=local(0), windows=[{"start": start, "until": "12:00", "weekdays": [0]}],
-                )
-            )  # fmt: skip
+            windows = [{"start": start, "until": "12:00", "weekdays": [0]}]
+            session.add(LeavePermit(subject_id=subject_id, destination="邻县", windows=windows, **term))
 
     shown = look(engine)
 

@@ -218,7 +218,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('check_in', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_check_in_bureau_id'), ['bureau_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_check_in_expires_at'), ['expires_at'], unique=False)
+        batch_op.create_index('ix_check_in_open', ['expires_at'], unique=False, sqlite_where=sa.text("answered_at IS NULL AND missed_at IS NULL AND skipped = ''"), postgresql_where=sa.text("answered_at IS NULL AND missed_at IS NULL AND skipped = ''"))
         batch_op.create_index(batch_op.f('ix_check_in_office_id'), ['office_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_check_in_subject_id'), ['subject_id'], unique=False)
 
@@ -694,7 +694,7 @@ def downgrade() -> None:
     with op.batch_alter_table('check_in', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_check_in_subject_id'))
         batch_op.drop_index(batch_op.f('ix_check_in_office_id'))
-        batch_op.drop_index(batch_op.f('ix_check_in_expires_at'))
+        batch_op.drop_index('ix_check_in_open', sqlite_where=sa.text("answered_at IS NULL AND missed_at IS NULL AND skipped = ''"), postgresql_where=sa.text("answered_at IS NULL AND missed_at IS NULL AND skipped = ''"))
         batch_op.drop_index(batch_op.f('ix_check_in_bureau_id'))
 
     op.drop_table('check_in')
