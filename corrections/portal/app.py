@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from corrections.errors import Conflict, CorrectionsError, NotFound, Unauthenticated, Unavailable
-from corrections.portal import data_page, entrance, home_page, leave_page, object_page, rules_page
+from corrections.portal import check_in_page, data_page, entrance, home_page, leave_page, object_page, rules_page
 from corrections.portal.pages import render
 from corrections.portal.shell import Shell
 from corrections.portal.visit import Desk, desk_of
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 # What says that the database is away, full, locked or read-only, rather than that the request is at fault.
 AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
-ROOMS = (entrance, home_page, rules_page, leave_page, data_page, object_page)
+ROOMS = (entrance, home_page, rules_page, leave_page, data_page, object_page, check_in_page)
 NOWHERE = NotFound("There is no such page.", "没有这个页面。")
 
 
