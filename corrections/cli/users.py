@@ -142,8 +142,8 @@ def deactivate(login: Login) -> None:
     from corrections.records import accounts
     from corrections.store.database import writing
 
-    with opened() as (engine, _), writing(engine) as session:
-        accounts.deactivate_officer(session, None, _officer(session, login), now=now())
+    with opened() as (engine, settings), writing(engine) as session:
+        accounts.deactivate_officer(session, None, _officer(session, login), settings=settings, now=now())
     say(t(f"已停用 {login}。", f"Deactivated {login}."))
 
 
@@ -155,8 +155,8 @@ def role(login: Login, role: Annotated[RoleName, typer.Argument(help=RoleHelp)])
     from corrections.records import accounts
     from corrections.store.database import writing
 
-    with opened() as (engine, _), writing(engine) as session:
-        accounts.change_officer(session, None, _officer(session, login), role=Role(role), now=now())
+    with opened() as (engine, settings), writing(engine) as session:
+        accounts.change_officer(session, None, _officer(session, login), role=Role(role), settings=settings, now=now())
     say(t(f"{login} 的角色现为 {role}。", f"{login} is now {role}."))
 
 

@@ -15,6 +15,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from corrections.monitor import leadership
+from corrections.records import leave_due
+from corrections.review import escalation, outbox, reassigning
 from corrections.settings import Settings
 from corrections.store.database import writing
 
@@ -24,6 +26,19 @@ LEASE = "chores"
 LEASE_TURNS = 3  # turns that may fail before another process takes over
 
 Chore = Callable[[Session, Settings, datetime], int]
+
+CHORES: Mapping[str, Chore] = {
+    # first who is there, then what is due of whom
+    "reassign": reassigning.reassign_due,
+    "release": escalation.release_expired,
+    "remind": escalation.remind_due,
+    "escalate": escalation.escalate_due,
+    "leave-undecided": leave_due.undecided_due,
+    "leave-overdue": leave_due.overdue_due,
+    # last, so that what was just written goes out at once
+    "fan-out": outbox.fan_out_due,
+}
+"""In the order in which they run."""
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from corrections.errors import Conflict, Forbidden, Invalid, NotFound, Unauthent
 from corrections.records.audit import record, record_by
 from corrections.records.register import office_for
 from corrections.records.roster import check_deputy
+from corrections.review.reassigning import reassign_due
 from corrections.review.roster import duty_offices
 from corrections.settings import Settings
 from corrections.store.access import Action, Actor
@@ -150,9 +151,11 @@ def change_officer(
     role: Role = _UNSET,
     office_id: int = _UNSET,
     deputy_id: int | None = _UNSET,
+    settings: Settings,
     now: datetime,
 ) -> Officer:
-    """Change what is given, leave the rest. The standing deputy may be set by the officer herself and the heads, too.
+    """Change what is given, leave the rest. The standing deputy may be set by the officer herself and the heads, too. What she may not
+    review any more goes to somebody else in the same step.
 
     Raises Invalid, Forbidden, NotFound."""
     deputy_only = name is _UNSET and role is _UNSET and office_id is _UNSET
@@ -165,6 +168,9 @@ def change_officer(
         check_deputy(session, officer, deputy_id)
     for key, value in changes.items():
         setattr(officer, key, value.value if isinstance(value, Role) else value)
+    session.flush()
+    if {"role", "office_id"} & changes.keys():
+        reassign_due(session, settings, now)
     record_by(session, actor, "officer.change", detail={"officer": officer.login, **changes}, now=now)
     return officer
 
@@ -189,13 +195,15 @@ def set_addresses(
     return officer
 
 
-def deactivate_officer(session: Session, actor: Actor | None, officer_id: int, *, now: datetime) -> Officer:
-    """End an account and its sessions at once; what she did stays in her name. Raises Invalid (oneself), Forbidden, NotFound."""
+def deactivate_officer(session: Session, actor: Actor | None, officer_id: int, *, settings: Settings, now: datetime) -> Officer:
+    """End an account and its sessions at once; what she did stays in her name, what was open goes to somebody else. Raises Invalid (oneself), Forbidden, NotFound."""
     officer = _officer(session, actor, officer_id)
     if actor is not None and actor.officer_id == officer_id:
         raise Invalid("You cannot deactivate your own account.", "不能停用自己的账号。", field="officer_id")
     officer.active = False
+    session.flush()
     _end_sessions(session, officer_id)
+    reassign_due(session, settings, now)
     record_by(session, actor, "officer.deactivate", detail={"officer": officer.login}, now=now)
     return officer
 

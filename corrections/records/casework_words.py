@@ -23,7 +23,7 @@ from corrections.domain.casework import (
     SearchStepKind,
 )
 
-CASEWORK: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
+CASEWORK: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
     MeasureKind: {
         MeasureKind.COMMENDATION: ("表扬", "commendation"),
         MeasureKind.ADMONITION: ("训诫", "admonition"),

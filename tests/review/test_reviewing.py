@@ -17,7 +17,7 @@ from corrections.review import queue, reviewing
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
 from corrections.store.tables import Violation
-from tests.review.scene import DEADLINES, HOUR, MINUTE, NOW, a_violation, an_actor, an_officer, away, kinds, last_event, settle
+from tests.review.scene import DEADLINES, HOUR, MINUTE, NOW, SETTINGS, a_violation, an_actor, an_officer, away, kinds, last_event, settle
 
 
 def claim(session: Session, login: str, violation: Violation, now: datetime = NOW) -> Violation:
@@ -300,7 +300,7 @@ def test_a_reopened_violation_is_due_anew_and_its_decision_stays_in_the_history(
 def test_a_reopened_violation_goes_to_somebody_who_is_there(database: Engine) -> None:
     with writing(database) as session:
         violation = in_state(session, "decided")
-        accounts.deactivate_officer(session, None, 1, now=NOW)
+        accounts.deactivate_officer(session, None, 1, settings=SETTINGS, now=NOW)
 
         assert reopen(session, "head", violation).officer_id == an_officer(session, "head").id
 

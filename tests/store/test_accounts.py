@@ -126,7 +126,7 @@ def test_a_deactivated_officer_is_out_at_once_and_for_good(staffed: Engine) -> N
     token = logged_in(staffed)
 
     with writing(staffed) as session:
-        accounts.deactivate_officer(session, actor(session, "admin"), 1, now=NOW)
+        accounts.deactivate_officer(session, actor(session, "admin"), 1, settings=SETTINGS, now=NOW)
 
     with pytest.raises(Unauthenticated):
         the_actor(staffed, token, NOW)
@@ -189,22 +189,22 @@ def test_accounts_are_kept_by_the_administrator(staffed: Engine) -> None:
             with pytest.raises(Forbidden):
                 accounts.create_officer(session, actor(session, login), office_id=1, login="x", name="新", role=Role.OFFICER, now=NOW)
             with pytest.raises(Forbidden):
-                accounts.change_officer(session, actor(session, login), 1, role=Role.BUREAU, now=NOW)
-        accounts.change_officer(session, actor(session, "admin"), 1, role=Role.BUREAU, now=NOW)
+                accounts.change_officer(session, actor(session, login), 1, role=Role.BUREAU, settings=SETTINGS, now=NOW)
+        accounts.change_officer(session, actor(session, "admin"), 1, role=Role.BUREAU, settings=SETTINGS, now=NOW)
         with pytest.raises(Invalid):
-            accounts.deactivate_officer(session, actor(session, "admin"), 3, now=NOW)
+            accounts.deactivate_officer(session, actor(session, "admin"), 3, settings=SETTINGS, now=NOW)
 
         assert session.get_one(Officer, 1).role == "bureau"
 
 
 def test_an_officer_names_her_own_standing_deputy(staffed: Engine) -> None:
     with writing(staffed) as session:
-        accounts.change_officer(session, actor(session, "liming"), 1, deputy_id=2, now=NOW)
+        accounts.change_officer(session, actor(session, "liming"), 1, deputy_id=2, settings=SETTINGS, now=NOW)
         with pytest.raises(Forbidden):
-            accounts.change_officer(session, actor(session, "liming"), 2, deputy_id=1, now=NOW)
+            accounts.change_officer(session, actor(session, "liming"), 2, deputy_id=1, settings=SETTINGS, now=NOW)
         for wrong in (1, 3, 99):
             with pytest.raises(Invalid):
-                accounts.change_officer(session, actor(session, "liming"), 1, deputy_id=wrong, now=NOW)
+                accounts.change_officer(session, actor(session, "liming"), 1, deputy_id=wrong, settings=SETTINGS, now=NOW)
 
         officer = session.get_one(Officer, 1)
         assert officer.deputy_id == 2
