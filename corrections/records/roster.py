@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -29,8 +30,8 @@ def record_absence(
     reason: str = "",
     now: datetime,
 ) -> Absence:
-    """An officer will be, is or was away in ``[starts_at, ends_at)``; what is in her queue stays hers, new work goes to the deputy. By
-    herself, her head, the bureau or the administrator. Raises Invalid, Forbidden, NotFound."""
+    """An officer will be, is or was away in ``[starts_at, ends_at)``: meanwhile new work goes to the deputy, as does what waits in her
+    queue and falls due before she is back. By herself, her head, the bureau or the administrator. Raises Invalid, Forbidden, NotFound."""
     officer = _officer_of(session, actor, officer_id)
     if ends_at <= starts_at:
         raise Invalid("An absence ends after it begins.", "缺勤的结束时间必须晚于开始时间。", field="ends_at")
@@ -128,6 +129,33 @@ def list_duties(session: Session, actor: Actor, *, from_: datetime, until: datet
     return session.exec(statement.order_by(col(d.starts_at), col(d.id))).all()
 
 
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """Who is on duty for an office at a moment, and until when."""
+
+    office_id: int
+    office_name: str
+    officer_id: int
+    officer_name: str
+    until: datetime
+
+
+def on_duty_now(session: Session, actor: Actor, *, now: datetime) -> list[OnDuty]:
+    """Who is on duty for each office of the actor's bureau, those for this very office before those for all. Raises Forbidden."""
+    actor.require(Action.READ_REGISTER)
+    offices = session.exec(select(Office).where(Office.bureau_id == actor.bureau_id).order_by(col(Office.id))).all()
+    d = Duty
+    statement = select(d, Officer.name).join(Officer, col(Officer.id) == col(d.officer_id)).where(d.bureau_id == actor.bureau_id)
+    statement = statement.where(d.starts_at <= now, d.ends_at > now, col(d.revoked_at).is_(None) | (col(d.revoked_at) > now))
+    duties = session.exec(statement.order_by(col(d.office_id).is_(None), col(d.id))).all()
+    return [
+        OnDuty(_office_id(office), office.name, duty.officer_id, name, duty.ends_at)
+        for office in offices
+        for duty, name in duties
+        if duty.office_id in (None, office.id)
+    ]
+
+
 def check_deputy(session: Session, officer: Officer, deputy_id: int) -> None:
     """Raise Invalid unless this officer may stand in for the other."""
     deputy = session.get(Officer, deputy_id)
@@ -148,3 +176,8 @@ def _officer_of(session: Session, actor: Actor | None, officer_id: int, *, herse
     if actor.role is Role.OFFICE_HEAD and actor.office_id == officer.office_id:
         return officer
     raise Forbidden("This is planned by her head or the bureau.", "须由其所长或司法局安排。")
+
+
+def _office_id(office: Office) -> int:
+    assert office.id is not None
+    return office.id

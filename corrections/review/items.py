@@ -114,7 +114,7 @@ def cursor(item: QueueItem) -> str:
 
 
 def place(after: str) -> ColumnElement[Any]:
-    """A place in the queue, to be compared with ``order``. Raises Invalid."""
+    """A place in the queue, or among the matters, to be compared with its order. Raises Invalid."""
     if not re.fullmatch(r"[01]\.[0-3]\.\d{1,16}\.\d{1,18}", after):
         raise Invalid("after must be what the page before gave.", "after 应为上一页返回的值。", field="after")
     first, second, due_us, id_ = (int(part) for part in after.split("."))
@@ -122,8 +122,8 @@ def place(after: str) -> ColumnElement[Any]:
     return tuple_(literal(first, Integer), literal(second, Integer), due, literal(id_))
 
 
-def rows(session: Session, conditions: Sequence[ColumnElement[bool]], limit: int) -> Sequence[Any]:
-    """The first rows in order, with names. The page is picked first and only then joined: a queue may be long."""
+def rows(session: Session, conditions: Sequence[ColumnElement[bool]], limit: int | None) -> Sequence[Any]:
+    """The first rows in order, with names (``limit`` None: all). The page is picked first and only then joined: a queue may be long."""
     v, owner, holder, decider, answering = Violation, aliased(Officer), aliased(Officer), aliased(Officer), aliased(Officer)
     ids = select(v.id).outerjoin(Zone, col(Zone.id) == col(v.zone_id)).where(*conditions).order_by(*order()).limit(limit).subquery()
     columns = (v, Subject, Office.name, Zone, urgent(), owner.name, holder.name, decider.name, answering.name)

@@ -16,7 +16,7 @@ from corrections.api.app import create_app
 from corrections.clock import SetClock
 from corrections.domain.casework import LeaveKind, LeaveReason
 from corrections.domain.model import Role, Scope, Severity, ZoneKind
-from corrections.records import accounts, contact_bans, gateways, leave, outlines, permits, register, zones
+from corrections.records import accounts, contact_bans, gateways, leave, outlines, permits, register, roster, zones
 from corrections.records.permits import Basis
 from corrections.settings import Settings
 from corrections.store.access import Own
@@ -45,9 +45,9 @@ STRANGERS = {f"other-{role}": role for role in Role}  # staff of another bureau,
 
 def found(engine: Engine) -> None:
     """The two offices and their staff (see the scene), a head of the second office, another bureau with staff of every role; subject 1
-    with authority 1, device 1, leave 1; zone 1 (everyone, inclusion), zone 2 (subject 1, exclusion); violation 1 of subject 1; a
-    message put aside (1); a notice (1) for subject 1, a leave request (1) of hers, a message to liming (1); a gateway (1); a link
-    (1, ``own-1``) and an objection (1) of subject 1; subject 3, of the first office, whom contact ban 1 keeps from subject 1;
+    with authority 1, device 1, leave 1; zone 1 (everyone, inclusion), zone 2 (subject 1, exclusion); violation 1 of subject 1;
+    absence 1 and duty 1 of wangfang, far ahead; a message put aside (1); a notice (1) for subject 1, a leave request (1) of hers, a
+    message to liming (1); a gateway (1); a link (1, ``own-1``) and an objection (1) of subject 1; subject 3, of the first office, whom contact ban 1 keeps from subject 1;
     a term out of contact (1) and a search (1) of subject 1; everybody logged in with her login as token."""
     with writing(engine) as session:
         subject = settle(session)
@@ -71,6 +71,9 @@ def found(engine: Engine) -> None:
         a_zone(session, "学校", ZoneKind.EXCLUSION, SCHOOL, scope=Scope.SUBJECT, subject_id=subject.id)
         a_violation(session, subject)
         forget_notices(session)
+        later = NOW + timedelta(days=30)
+        roster.record_absence(session, None, 2, starts_at=later, ends_at=later + HOUR, now=NOW)
+        roster.plan_duty(session, None, 2, office_id=1, starts_at=later, ends_at=later + HOUR, now=NOW)
         session.add(
             SetAside(digest=1, received_at=NOW, last_at=NOW, subject_id=1, device_id=1, wire="osmand", reason="null_island", raw=b"x")
         )

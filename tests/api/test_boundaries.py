@@ -20,6 +20,7 @@ LOGINS = {O: "liming", H: "head", B: "bureau", A: "auditor", K: "admin"}
 OTHER_OFFICE = {O: "zhao", H: "head2"}
 PURPOSE = {"purpose": "核查"}
 DAYS = PURPOSE | {"from": "2026-03-01", "until": "2026-03-02"}
+DAY = {"from": "2026-03-01T00:00:00Z", "until": "2026-03-02T00:00:00Z"}
 SPAN = PURPOSE | {"from": "2026-03-01T00:00:00Z", "until": "2026-03-02T00:00:00Z"}
 OUTLINE = {"shape": "document", "content": SQUARE}
 LATER = "2026-04-02T09:00:00+08:00"
@@ -71,6 +72,26 @@ CASES = [
         "POST /violations/{violation_id}/contact", STAFF, SEEN | {"means": "phone", "whom": "本人", "answer": "reached", "text": "在家"}
     ),
     Case("POST /violations/{violation_id}/hand-over", STAFF, SEEN | {"to": 2, "reason": "出差"}),
+    Case("POST /violations/{violation_id}/watch", STAFF),
+    Case("POST /violations/{violation_id}/unwatch", STAFF),
+    Case("GET /matters", STAFF),
+    Case("GET /matters/{matter_id}", STAFF),
+    Case("POST /matters/{matter_id}/claim", STAFF, {"revisions": {"1": 1}}),
+    Case(
+        "POST /matters/{matter_id}/contact", STAFF,
+        {"revisions": {"1": 1}, "means": "phone", "whom": "本人", "answer": "reached", "text": "在家"},
+    ),
+    Case("POST /matters/{matter_id}/hand-over", STAFF, {"revisions": {"1": 1}, "to": 2, "reason": "出差"}),
+    Case("GET /absences", READERS, query=DAY),
+    Case("POST /absences", {H, B, K}, {"officer_id": 2, "starts_at": NOW.isoformat(), "ends_at": LATER}),
+    Case("POST /absences/{absence_id}/end", {H, B, K}, elsewhere=403),
+    Case("GET /duties", READERS, query=DAY),
+    Case("GET /duties/now", READERS),
+    Case("POST /duties", {H, B, K}, {"officer_id": 2, "office_id": 1, "starts_at": NOW.isoformat(), "ends_at": "2026-03-03T00:00:00Z"}),
+    Case(
+        "POST /duties/import", {H, B, K}, "officer,from,until,office\nwangfang,2026-03-02 17:30,2026-03-03 08:30,YX0\n",
+    ),
+    Case("POST /duties/{duty_id}/cancel", {H, B, K}, elsewhere=403),
     Case("POST /violations/{violation_id}/decide", STAFF, SEEN | {"decision": "confirmed", "reason": "属实"}, clean=False),
     Case("POST /violations/{violation_id}/reopen", HEADS, SEEN | {"reason": "有新情况"}, clean=False),
     Case("GET /subjects", READERS),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 from pydantic import ConfigDict, Field, with_config
+from sqlmodel import Session
 from typing_extensions import TypedDict
 
-from corrections.api.context import Calling
+from corrections.api.context import Call, Calling
 from corrections.api.models import AfterId, Done, Given, Id, Limit, Page, PathId, Shown, Text, page_of
 from corrections.domain.model import Role
 from corrections.records import accounts, directory
+from corrections.review.roster import absences
+from corrections.store.tables import Officer
 
 router = APIRouter(prefix="/officers", tags=["officers"])
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
@@ -26,6 +31,7 @@ class OfficerShown(Shown):
     role: Role
     active: bool
     deputy_id: int | None = Field(description="Who gets her new violations while she is absent, unless the absence names another.")
+    absent_until: datetime | None = Field(None, description="Until when she is away; null: she is there.")
 
 
 class NewOfficer(Given):
@@ -58,7 +64,7 @@ def list_officers(
 ) -> Page[OfficerShown]:
     with call.reading() as session:
         rows = directory.list_officers(session, call.actor, office_id=office_id, active=active, after=after, limit=limit)
-        return page_of([OfficerShown.model_validate(row) for row in rows], rows, limit)
+        return page_of(_shown(session, call, rows), rows, limit)
 
 
 @router.post("", status_code=201, summary="Create an account")
@@ -66,27 +72,27 @@ def create_officer(given: NewOfficer, call: Calling) -> OfficerShown:
     """By the administrator."""
     with call.writing() as session:
         officer = accounts.create_officer(session, call.actor, **given.model_dump(), now=call.now)
-        return OfficerShown.model_validate(officer)
+        return _shown(session, call, [officer])[0]
 
 
 @router.get("/{officer_id}", summary="A member of staff")
 def get_officer(officer_id: PathId, call: Calling) -> OfficerShown:
     with call.reading() as session:
-        return OfficerShown.model_validate(directory.officer_in_reach(session, call.actor, officer_id))
+        return _shown(session, call, [directory.officer_in_reach(session, call.actor, officer_id)])[0]
 
 
 @router.patch("/{officer_id}", summary="Change an account or a deputy")
 def change_officer(officer_id: PathId, given: Annotated[OfficerChange, Body()], call: Calling) -> OfficerShown:
     with call.writing() as session:
-        officer = accounts.change_officer(session, call.actor, officer_id, **given, settings=call.settings, now=call.now)
-        return OfficerShown.model_validate(officer)
+        officer = accounts.change_officer(session, call.actor, officer_id, **given, now=call.now)
+        return _shown(session, call, [officer])[0]
 
 
 @router.post("/{officer_id}/deactivate", summary="End an account")
 def deactivate_officer(officer_id: PathId, call: Calling) -> OfficerShown:
     """By the administrator. Its sessions end at once, and its open violations go to somebody else."""
     with call.writing() as session:
-        return OfficerShown.model_validate(accounts.deactivate_officer(session, call.actor, officer_id, settings=call.settings, now=call.now))
+        return _shown(session, call, [accounts.deactivate_officer(session, call.actor, officer_id, now=call.now)])[0]
 
 
 @router.put("/{officer_id}/password", summary="Set a password")
@@ -95,3 +101,9 @@ def set_password(officer_id: PathId, given: NewPassword, call: Calling) -> Done:
     with call.writing() as session:
         accounts.set_password(session, call.actor, officer_id, given.password, current=given.current, now=call.now)
     return Done()
+
+
+def _shown(session: Session, call: Call, officers: Sequence[Officer]) -> list[OfficerShown]:
+    shown = [OfficerShown.model_validate(officer) for officer in officers]
+    away = absences(session, call.now, [one.id for one in shown])
+    return [one.model_copy(update={"absent_until": away[one.id].ends_at}) if one.id in away else one for one in shown]

@@ -17,7 +17,7 @@ from corrections.domain.model import Decision, FalseAlarmCause, Nature, ReviewSt
 from corrections.monitor import explain as explaining
 from corrections.monitor.explain import Verdict
 from corrections.records.audit import audited_location_read
-from corrections.review import queue, reviewing
+from corrections.review import queue, reviewing, watching
 from corrections.review.deadlines import Deadlines
 from corrections.review.reviewing import Answer, Means
 from corrections.store.access import Action, violation_for
@@ -179,15 +179,19 @@ class Reopen(Seen):
 @router.get("", summary="The queue")
 def list_queue(
     call: Calling,
-    mine: Annotated[bool, Query(description="Only what you own, hold or decided, and what has no owner.")] = False,
+    mine: Annotated[
+        bool, Query(description="Only what you own, hold, decided or answer for since it was escalated, and what has no owner.")
+    ] = False,
+    watched: Annotated[bool, Query(description="Only what you watch.")] = False,
     state: Annotated[ReviewState | None, Query(description="Without one: all that asks for attention.")] = None,
     subject_id: Annotated[Id | None, Query()] = None,
     limit: Limit = 100,
     after: Annotated[Text | None, Query(max_length=100, description="`after` of the page before.")] = None,
 ) -> QueuePage:
-    """Breaches in progress at an exclusion zone first, then by severity, then by due time."""
+    """By consequence and then due time: breaches in progress at an exclusion zone first, then the gravest."""
+    picked = {"mine": mine, "watched": watched, "state": state, "subject_id": subject_id}
     with call.reading() as session:
-        page = queue.list_queue(session, call.actor, mine=mine, state=state, subject_id=subject_id, limit=limit, after=after, now=call.now)
+        page = queue.list_queue(session, call.actor, **picked, limit=limit, after=after, now=call.now)  # type: ignore[arg-type]
         return QueuePage.model_validate(page)
 
 
@@ -261,6 +265,20 @@ def hand_over(violation_id: PathId, given: HandOver, call: Calling) -> Violation
     """By its owner while it waits, by her who holds it while it is claimed, by a head at any time."""
     with call.writing() as session:
         reviewing.hand_over(session, call.actor, violation_id, **given.model_dump(), now=call.now)
+        return _shown(session, call, violation_id)
+
+
+@router.post("/{violation_id}/watch", summary="Be told of each later step")
+def watch(violation_id: PathId, call: Calling) -> ViolationShown:
+    with call.writing() as session:
+        watching.watch(session, call.actor, violation_id, now=call.now)
+        return _shown(session, call, violation_id)
+
+
+@router.post("/{violation_id}/unwatch", summary="Be told no more")
+def unwatch(violation_id: PathId, call: Calling) -> ViolationShown:
+    with call.writing() as session:
+        watching.unwatch(session, call.actor, violation_id)
         return _shown(session, call, violation_id)
 
 
