@@ -33,7 +33,7 @@ hypothesis_settings.register_profile("project", deadline=None, derandomize=True,
 hypothesis_settings.load_profile("project")
 
 # What scripts/test --fast leaves out, by folder: processes, pages and commands from end to end, which take most of the time.
-SLOW = ("api", "cli", "console", "e2e", "scripts")
+SLOW = ("api", "cli", "console", "e2e", "month", "portal", "scripts")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from corrections.monitor import leadership
-from corrections.records import leave_due
+from corrections.monitor import check_ins, leadership, rounds, terms
+from corrections.records import clocks, leave_due, objections
 from corrections.review import escalation, outbox, reassigning
 from corrections.settings import Settings
 from corrections.store.database import writing
@@ -28,13 +28,23 @@ LEASE_TURNS = 3  # turns that may fail before another process takes over
 Chore = Callable[[Session, Settings, datetime], int]
 
 CHORES: Mapping[str, Chore] = {
-    # first who is there, then what is due of whom
+    # first who is under supervision and who is there, then what is due of whom
+    "end-terms": terms.end_terms_due,
     "reassign": reassigning.reassign_due,
     "release": escalation.release_expired,
     "remind": escalation.remind_due,
     "escalate": escalation.escalate_due,
+    "ask-check-ins": check_ins.ask_check_ins_due,
+    "miss-check-ins": check_ins.miss_check_ins_due,
+    "open-rounds": rounds.open_rounds_due,
+    "reassign-rounds": rounds.reassign_rounds_due,
+    "remind-rounds": rounds.remind_rounds_due,
+    "escalate-rounds": rounds.escalate_rounds_due,
     "leave-undecided": leave_due.undecided_due,
     "leave-overdue": leave_due.overdue_due,
+    "clocks": clocks.clock_edges_due,
+    "terms": terms.terms_due,
+    "objections": objections.objections_due,
     # last, so that what was just written goes out at once
     "fan-out": outbox.fan_out_due,
 }

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -21,13 +22,15 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from corrections import clock
+from corrections.monitor.chores import CHORES, LEASE, run_chores
+from corrections.monitor.delivery import Delivery
 from corrections.monitor.evaluate import Evaluator
+from corrections.monitor.leadership import let_go
 from corrections.monitor.outages import pulse
 from corrections.monitor.patterns import PatternWatch
 from corrections.monitor.silence import watch_silence
 from corrections.monitor.violations import close_ended
 from corrections.records.logs import close_days
-from corrections.review.reassigning import reassign_due
 from corrections.settings import Settings
 from corrections.store.database import writing
 from corrections.store.tables import Bureau
@@ -60,6 +63,16 @@ class Monitor:
         self._engine, self._settings = engine, settings
         self._evaluator = Evaluator(engine, settings)
         self._patterns = PatternWatch(engine, settings)
+        self._delivery = Delivery(engine, settings)
+        self._jobs: dict[str, Callable[[], None]] = {
+            "pulse": self._pulse,
+            "evaluate": self._evaluate,
+            "watch": self._watch,
+            "chores": self._do_chores,
+            "deliver": self._deliver,
+            "patterns": self._look_for_patterns,
+            "log": self._close_days,
+        }
         self._hears, self._evaluates = hears, evaluates
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._asked = threading.Event()
@@ -75,6 +88,9 @@ class Monitor:
         if self._evaluates:
             self._add("evaluate", IntervalTrigger(seconds=times.evaluate_every_s))
             self._add("watch", IntervalTrigger(seconds=times.pulse_every_s))
+            self._add("chores", IntervalTrigger(seconds=times.pulse_every_s))
+            if self._settings.notify.channels:
+                self._add("deliver", IntervalTrigger(seconds=times.pulse_every_s))
             self._add("patterns", IntervalTrigger(minutes=self._settings.rules.patterns.every_minutes))
             self._add("log", self._nightly())
             soon = clock.now() + NIGHTLY_CATCH_UP
@@ -85,6 +101,9 @@ class Monitor:
         """End after the job in progress, with a last sign of life."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+            if self._evaluates:
+                with writing(self._engine) as session:
+                    let_go(session, LEASE, self._name, clock.now())
             self.run("pulse")
 
     def wake(self) -> None:
@@ -95,11 +114,11 @@ class Monitor:
             self._scheduler.modify_job("evaluate", next_run_time=at)
 
     def run(self, name: str) -> None:
-        """Run one job now (pulse, evaluate, watch, patterns, log). A failure is logged and kept in ``status``; nothing is raised."""
+        """Run one job now (pulse, evaluate, watch, chores, deliver, patterns, log). A failure is logged and kept in ``status``;
+        nothing is raised."""
         state = self.status.jobs.setdefault(name, JobState())
         try:
-            jobs = {"pulse": self._pulse, "evaluate": self._evaluate, "watch": self._watch}
-            (jobs | {"patterns": self._look_for_patterns, "log": self._close_days})[name]()
+            self._jobs[name]()
             state.last_success, state.last_error = clock.now(), None
         except Exception as error:
             state.last_error = f"{type(error).__name__}: {error}"
@@ -116,12 +135,19 @@ class Monitor:
         now = clock.now()
         with writing(self._engine) as session:
             close_ended(session, now)
-            reassign_due(session, self._settings, now)
         with writing(self._engine) as session:
             bureaus = [b for b in session.exec(select(Bureau.id).order_by(col(Bureau.id))) if b is not None]
         for bureau_id in bureaus:
             with writing(self._engine) as session:
                 watch_silence(session, bureau_id, self._settings, now)
+
+    def _do_chores(self) -> None:
+        failed = run_chores(self._engine, self._settings, self._name, clock.now(), CHORES).failed
+        if failed:  # the others were done; this makes it seen
+            raise RuntimeError("; ".join(f"{name}: {why}" for name, why in failed.items()))
+
+    def _deliver(self) -> None:
+        self._delivery.run()
 
     def _look_for_patterns(self) -> None:
         failed = self._patterns.run().failed

@@ -196,7 +196,10 @@ def set_addresses(
 
 
 def deactivate_officer(session: Session, actor: Actor | None, officer_id: int, *, settings: Settings, now: datetime) -> Officer:
-    """End an account and its sessions at once; what she did stays in her name, what was open goes to somebody else. Raises Invalid (oneself), Forbidden, NotFound."""
+    """End an account and its sessions at once; what she did stays in her name, what was open goes to somebody else.
+
+    Raises Invalid (oneself), Forbidden, NotFound.
+    """
     officer = _officer(session, actor, officer_id)
     if actor is not None and actor.officer_id == officer_id:
         raise Invalid("You cannot deactivate your own account.", "不能停用自己的账号。", field="officer_id")

@@ -63,7 +63,10 @@ def list_messages(
 
 
 def retry(session: Session, actor: Actor | None, message_id: int, now: datetime) -> OutboxMessage:
-    """Try a message again now that was given up (then once) or waits. By the administrator or the bureau. Raises Conflict, Forbidden, NotFound."""
+    """Try a message again now that was given up (then once) or waits. By the administrator or the bureau.
+
+    Raises Conflict, Forbidden, NotFound.
+    """
     if actor is not None and actor.role not in (Role.BUREAU, Role.ADMINISTRATOR):
         raise Forbidden("Messages are tried again by the administrator or the bureau.", "只有管理员或司法局可以重发消息。")
     message = session.get(OutboxMessage, message_id)
