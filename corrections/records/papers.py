@@ -28,7 +28,8 @@ def render(template: str, data: Mapping[str, Any], lang: Language) -> bytes:
     >>> render("official", {"title": "外出证明", "sections": []}, "zh")[:5]
     b'%PDF-'
     """
-    return compiled(template, data, lang, "pdf")
+    made: bytes = compiled(template, data, lang, "pdf")
+    return made
 
 
 def compiled(template: str, data: Mapping[str, Any], lang: Language, form: Literal["pdf", "png"]) -> Any:
