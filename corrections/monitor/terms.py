@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from corrections.domain.legal import local_day, moment_of
+from corrections.domain.legal import LAWFUL, local_day, moment_of
 from corrections.domain.model import NoticeKind, Recipient, Severity, SubjectStatus
 from corrections.records.audit import SERVICE, record
 from corrections.records.clocks import officer_of
@@ -46,7 +46,8 @@ def end_terms_due(session: Session, settings: Settings, now: datetime) -> int:
         detail = set_status(session, subject, SubjectStatus.ENDED, subject.term_until, settings.rules, now)
         record(session, SERVICE, "subject.status", subject_id=subject.id, detail=detail | {"why": "end of term"}, now=now)
         zone = zones.setdefault(subject.bureau_id, _zone(session, subject.bureau_id))
-        _tell(session, subject, NoticeKind.TERM_ENDED, term_ended(subject.term_until, zone), subject.term_until, f"term:{subject.id}", now)
+        text = term_ended(subject.term_until, subject.category in LAWFUL, zone)
+        _tell(session, subject, NoticeKind.TERM_ENDED, text, subject.term_until, f"term:{subject.id}", now)
     return len(found)
 
 
@@ -109,7 +110,8 @@ def _reminders(session: Session, bureau: Bureau, settings: Settings, zone: ZoneI
         return moment_of(local_day(end - datetime.resolution, zone) - timedelta(days=days), legal.remind_at, zone)
 
     horizon = now + timedelta(days=legal.term_ahead_days + 1)
-    terms = select(s).where(s.bureau_id == bureau.id, col(s.status).in_(REMINDED), col(s.term_until) > now, col(s.term_until) <= horizon)
+    terms = select(s).where(s.bureau_id == bureau.id, col(s.status).in_(REMINDED), col(s.category).in_([each.value for each in LAWFUL]))
+    terms = terms.where(col(s.term_until) > now, col(s.term_until) <= horizon)
     for subject in session.exec(terms.order_by(col(s.term_until), col(s.id))) if legal.term_ahead_days else ():
         at = begun(subject.term_until, legal.term_ahead_days)
         yield _Reminder(subject, f"term:{subject.id}", at, term_ahead(subject.term_until, zone), head_too=False)

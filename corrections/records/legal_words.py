@@ -56,9 +56,14 @@ def term_ahead(until: datetime, zone: ZoneInfo) -> Both:
     return f"矫正期限至 {last} 届满，请准备解除矫正。", f"The term of supervision ends with {last}: please prepare the release."
 
 
-def term_ended(until: datetime, zone: ZoneInfo) -> Both:
-    """That a term of supervision has ended, and what the service did of itself."""
+def term_ended(until: datetime, lawful: bool, zone: ZoneInfo) -> Both:
+    """That a term has ended, and what the service did of itself; ``lawful``: one of the law's four categories, who is released."""
     last = last_day(until, zone)
+    if not lawful:
+        return (
+            f"登记期限已于 {last} 届满，状态已自动变更。",
+            f"The term on the register ended with {last}; the status was changed by itself.",
+        )
     return (
         f"矫正期限已于 {last} 届满，定位监测已自动停止。请发放解除社区矫正证明书，并通知决定机关、人民检察院、公安机关。",
         f"The term of supervision ended with {last}, and monitoring stopped by itself. Please give the certificate of release, and notify "

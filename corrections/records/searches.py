@@ -18,6 +18,7 @@ from corrections.records import clocks
 from corrections.records.audit import record_by
 from corrections.records.clocks import checked
 from corrections.records.legal_words import SEARCH_OPENED, STATUS_WANTED
+from corrections.records.logs import AMEND_DAYS
 from corrections.records.register import change_status
 from corrections.review.events import EventKind, append
 from corrections.review.notices import end_about, head_of, notify
@@ -26,7 +27,6 @@ from corrections.store.access import Action, Actor, subject_for, violation_for, 
 from corrections.store.tables import SearchCase, SearchStep, Subject, Violation
 
 MOST_ROWS = 500
-STEP_DAYS = 31  # what was done before a search was opened may be recorded in it so many days back
 
 STATUS_AFTER = {SearchOutcome.CUSTODY: SubjectStatus.CUSTODY, SearchOutcome.DECEASED: SubjectStatus.DECEASED}
 """What is to be registered of a subject after a search that found out that she is held elsewhere, or has died."""
@@ -102,15 +102,16 @@ def add_step(
     found: bool = False,
     now: datetime,
 ) -> SearchStep:
-    """Record what was done in a search at ``at`` (now, where it is not said), and what came of it; ``found``: it found her.
+    """Record what was done in a search at ``at`` (now, where it is not said), and what came of it; ``found``: it found her. It may have
+    been done before the search was opened.
 
-    Raises Invalid (nothing said; the future; too long before), Conflict (it is closed), Forbidden, NotFound.
+    Raises Invalid (nothing said; the future; too long ago), Conflict (it is closed), Forbidden, NotFound.
     """
     case, done_at = search_for(session, actor, search_id), at or now
-    if not case.opened_at - timedelta(days=STEP_DAYS) <= done_at <= now:
+    if not now - timedelta(days=AMEND_DAYS) <= done_at <= now:
         raise Invalid(
-            f"A step lies in the past, at most {STEP_DAYS} days before the search was opened.",
-            f"查找步骤的时间不能晚于当前时间，也不能早于开始查找前 {STEP_DAYS} 天。",
+            f"A step is of the last {AMEND_DAYS} days: record it while the log can still be added to.",
+            f"只能记录最近 {AMEND_DAYS} 天内的查找步骤，且不得晚于当前时间。",
             field="at",
         )
     if case.closed_at is not None:

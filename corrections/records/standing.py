@@ -65,7 +65,7 @@ def _stop(session: Session, subject_id: int, since: datetime, now: datetime) -> 
     wished = (col(f.subject_id) == subject_id, col(f.answered_at).is_(None), col(f.expires_at) > now)
     session.execute(update(f).where(*wished).values(expires_at=now))
     asked = (col(c.subject_id) == subject_id, col(c.answered_at).is_(None), col(c.missed_at).is_(None), col(c.skipped) == "")
-    session.execute(update(c).where(*asked, col(c.expires_at) > since).values(skipped=NotAsked.NOT_MONITORED.value, expires_at=now))
+    session.execute(update(c).where(*asked, col(c.expires_at) > since).values(skipped=NotAsked.NOT_MONITORED.value))
     r = LeaveRequest
     session.execute(update(r).where(col(r.subject_id) == subject_id, col(r.overdue_at).is_not(None)).values(overdue_at=None))
     notices.end_of_subject(session, subject_id, NEEDLESS, now)
