@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,9 @@ from sqlalchemy import Engine
 
 from corrections.api.app import create_app
 from corrections.domain.model import Role
-from tests.api.house import SETTINGS, SQUARE, Service
+from corrections.store.database import open_database
+from tests.api.house import SETTINGS, SQUARE, Service, found, serving
+from tests.conftest import Databases
 from tests.review.scene import NOW
 
 O, H, B, A, K = Role.OFFICER, Role.OFFICE_HEAD, Role.BUREAU, Role.AUDITOR, Role.ADMINISTRATOR  # noqa: E741
@@ -222,9 +225,17 @@ def ask(service: Service, login: str | None, case: Case) -> Any:
     return service.ask(login, case.method, case.path, params=case.query, **given)
 
 
-def test_every_operation_has_its_row(sqlite_url: str) -> None:
-    from corrections.store.database import open_database
+@pytest.fixture(scope="module")
+def refusing_service(databases: Databases) -> Iterator[Service]:
+    """One service for every request that is refused: it changes nothing."""
+    with databases.sqlite(found) as url:
+        engine = open_database(url)
+        with serving(engine) as service:
+            yield service
+        engine.dispose()
 
+
+def test_every_operation_has_its_row(sqlite_url: str) -> None:
     engine: Engine = open_database(sqlite_url)
     paths = create_app(engine, SETTINGS).openapi()["paths"]  # type: ignore[attr-defined]
     engine.dispose()
@@ -242,34 +253,34 @@ def test_every_operation_has_its_row(sqlite_url: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
-def test_nobody_unknown_is_served(small_service: Service, case: Case) -> None:
+def test_nobody_unknown_is_served(refusing_service: Service, case: Case) -> None:
     for token in (None, "nobody"):
-        answer = ask(small_service, token, case)
+        answer = ask(refusing_service, token, case)
 
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
-def test_a_role_that_may_not_is_told_so(small_service: Service, case: Case) -> None:
+def test_a_role_that_may_not_is_told_so(refusing_service: Service, case: Case) -> None:
     for role in EVERYBODY - case.by:
-        answer = ask(small_service, LOGINS[role], case)
+        answer = ask(refusing_service, LOGINS[role], case)
 
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), role
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.has_id], ids=lambda case: case.operation)
-def test_what_lies_beyond_the_bureau_is_not_there(small_service: Service, case: Case) -> None:
+def test_what_lies_beyond_the_bureau_is_not_there(refusing_service: Service, case: Case) -> None:
     for role in case.by:
-        answer = ask(small_service, f"other-{role}", case)
+        answer = ask(refusing_service, f"other-{role}", case)
 
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), role
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.has_id], ids=lambda case: case.operation)
-def test_what_lies_beyond_the_office_is_not_there(small_service: Service, case: Case) -> None:
+def test_what_lies_beyond_the_office_is_not_there(refusing_service: Service, case: Case) -> None:
     for role, login in OTHER_OFFICE.items():
         if role in case.by:
-            assert ask(small_service, login, case).status_code == case.elsewhere, role
+            assert ask(refusing_service, login, case).status_code == case.elsewhere, role
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
