@@ -22,6 +22,7 @@ from corrections.domain.casework import (
     SearchOutcome,
     SearchStepKind,
 )
+from corrections.domain.measures import Second
 
 CASEWORK: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
     MeasureKind: {
@@ -40,6 +41,11 @@ CASEWORK: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         ProposalState.WITHDRAWN: ("已撤回", "withdrawn"),
         ProposalState.GRANTED: ("已作出决定", "granted"),
         ProposalState.DISMISSED: ("未予采纳", "dismissed"),
+    },
+    Second: {
+        Second.NONE: ("无须复核", "nobody"),
+        Second.OFFICE_HEAD: ("司法所所长", "the office head"),
+        Second.BUREAU: ("区司法局", "the bureau"),
     },
     AttachedTo: {
         AttachedTo.VIOLATION: ("违规", "violation"),

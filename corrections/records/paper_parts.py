@@ -31,7 +31,6 @@ from corrections.store.tables import (
     Subject,
     Violation,
     Zone,
-    ZoneRevision,
 )
 
 Block = dict[str, Any]
@@ -169,9 +168,8 @@ def violations(desk: Desk, rests: Sequence[Violation]) -> list[Block]:
 
 
 def _zone_kind(desk: Desk, violation: Violation) -> str | None:
-    revision = desk.session.get(ZoneRevision, violation.zone_revision_id) if violation.zone_revision_id else None
     zone = desk.session.get(Zone, violation.zone_id) if violation.zone_id else None
-    return getattr(revision, "kind", None) or getattr(zone, "kind", None)
+    return None if zone is None else zone.kind
 
 
 def _decided(desk: Desk, violation: Violation) -> str:

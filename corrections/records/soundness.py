@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from corrections.domain.model import Role, SubjectStatus
+from corrections.records import attachments
 from corrections.settings import Settings
 from corrections.store.tables import (
     AuditEvent,
@@ -67,6 +68,7 @@ def checks(session: Session, settings: Settings, now: datetime) -> list[Check]:
         _without_password(session),
         _set_aside(session, now),
         _doubted(session),
+        _spoiled(session),
     ]
 
 
@@ -237,3 +239,12 @@ def _doubted(session: Session) -> Check:
     flags = select(Device.identifier, f.kind).join(f, col(f.device_id) == col(Device.id)).where(col(f.until).is_(None))
     found = [{"device": device, "kind": kind} for device, kind in session.exec(flags.order_by(col(Device.identifier)))]
     return _hole("device-datum", found, "台设备的坐标系疑似登记有误", "devices seem to send another datum than they are registered with")
+
+
+def _spoiled(session: Session) -> Check:
+    """Attachments whose stored content no longer has its hash."""
+    found = attachments.spoiled(session)
+    if not found:
+        return Check("attachments", State.OK, "附件内容与其哈希一致。", "Attachments are what they were when they were stored.")
+    zh, en = f"{len(found)} 个附件的内容与其哈希不符，已被改动或损坏。", f"{len(found)} stored files no longer have their hash: changed or damaged."
+    return Check("attachments", State.WRONG, zh, en, list(found))

@@ -115,6 +115,7 @@ STEPS: Words = {
     EventKind.RELEASED: ("退回", "put back"),
     EventKind.NOTED: ("备注", "note"),
     EventKind.CONTACTED: ("联络", "contact"),
+    EventKind.ATTACHED: ("添加附件", "attachment"),
     EventKind.HANDED_OVER: ("移交", "handed over"),
     EventKind.ESCALATED: ("升级上报", "escalated"),
     EventKind.DECIDED: ("办结", "decided"),

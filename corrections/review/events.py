@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     RELEASED = "released"
     NOTED = "noted"
     CONTACTED = "contacted"
+    ATTACHED = "attached"  # a photo or document
     HANDED_OVER = "handed_over"
     ESCALATED = "escalated"  # not decided in time: somebody further up answers for it, too
     DECIDED = "decided"
@@ -40,6 +41,7 @@ IN_WORDS = {
     EventKind.RELEASED: ("退回", "released"),
     EventKind.NOTED: ("备注", "noted"),
     EventKind.CONTACTED: ("联络", "contacted"),
+    EventKind.ATTACHED: ("添加附件", "attached a file"),
     EventKind.HANDED_OVER: ("移交", "handed over"),
     EventKind.ESCALATED: ("升级上报", "escalated"),
     EventKind.DECIDED: ("办结", "decided"),
