@@ -35,16 +35,19 @@ def set_status(session: Session, subject: Subject, status: SubjectStatus, since:
 
     1. The status. 2. Over for good (end, death): legal bases and leave end. 3. Not monitored (custody, too): nothing is expected, what
     was asked of her and running terms end, open violations are no longer in progress once the monitor looks again. 4. Back under
-    supervision: contact is expected anew, and the time in between is no silence.
+    supervision: contact is expected anew, and the time in between is neither silence nor breach.
     """
     assert subject.id is not None
-    before, subject.status, subject.status_from = subject.status, SubjectStatus(status).value, since
+    before, away_from = subject.status, subject.status_from
+    subject.status, subject.status_from = SubjectStatus(status).value, since
     session.flush()
     if status in OVER:
         _end_bases(session, subject.id, since)
         _end_leave(session, subject.id, since, now)
     ask_revision(session, [subject.id], since)
     if status is SubjectStatus.ACTIVE:
+        if before == SubjectStatus.CUSTODY and away_from is not None:
+            _part_bases(session, subject.id, away_from, since)
         _resume(session, subject, rules, now)
     else:
         _stop(session, subject.id, since, now)
@@ -78,6 +81,18 @@ def _end_clocks(session: Session, subject_id: int, since: datetime, now: datetim
     for clock in session.exec(select(c).where(c.subject_id == subject_id, col(c.ended_at).is_(None))):
         clock.ended_at, clock.end_note, clock.tell_at = max(since, clock.starts_at), NO_LONGER_SUPERVISED, None
         notices.end_about(session, f"clock:{clock.id}", now)
+
+
+def _part_bases(session: Session, subject_id: int, away_from: datetime, back_at: datetime) -> None:
+    """Take the time in custody out of the legal bases: each ends where she was taken, and one that goes on begins anew with her return.
+    Nothing lawful covers the time in between, whenever it is looked at again."""
+    a = Authority
+    mine = select(a).where(a.subject_id == subject_id, col(a.valid_until) > away_from, col(a.valid_from) < back_at)
+    for old in session.exec(mine.where(col(a.revoked_at).is_(None) | (col(a.revoked_at) > away_from))).all():
+        if old.valid_until > back_at and (old.revoked_at is None or old.revoked_at > back_at):
+            session.add(Authority(**old.model_dump(exclude={"id", "valid_from"}), valid_from=back_at))
+        old.revoked_at = max(away_from, old.valid_from)
+    session.flush()
 
 
 def _end_bases(session: Session, subject_id: int, since: datetime) -> None:

@@ -287,6 +287,47 @@ def test_back_from_custody_monitoring_resumes_and_the_time_away_is_no_silence(di
         assert session.get_one(SubjectState, district.subjects[0]).expected_by is not None
 
 
+@pytest.mark.parametrize("east_m", [0.0, 8_000.0])
+def test_a_breach_that_ended_with_custody_does_not_last_through_it(district: District, east_m: float) -> None:
+    district.store(district.walk(0, NOW - 2 * HOUR, [0.0] * 6 + [8_000.0] * 6))
+    district.evaluate(NOW)
+    put(district, SubjectStatus.CUSTODY, NOW)
+    district.evaluate(NOW)
+    back = NOW + 20 * DAY
+    put(district, SubjectStatus.ACTIVE, back)
+    district.evaluate(back)
+
+    district.store(district.walk(0, back + HOUR, [east_m] * 6))
+    district.evaluate(back + 3 * HOUR)
+
+    first, *later = district.violations()
+    assert first.ended_at == NOW
+    assert [violation.started_at >= back for violation in later] == ([True] if east_m else [])
+
+
+@pytest.mark.parametrize(
+    ("until", "revoked_at", "continues"),
+    [(NOW + 60 * DAY, None, True), (NOW + 10 * DAY, None, False), (NOW + 60 * DAY, NOW + 5 * DAY, False)],
+)
+def test_no_legal_basis_covers_the_time_in_custody(
+    district: District, until: datetime, revoked_at: datetime | None, continues: bool
+) -> None:
+    with writing(district.engine) as session:
+        basis = session.exec(select(Authority)).one()
+        basis.valid_until, basis.revoked_at = until, revoked_at
+    put(district, SubjectStatus.CUSTODY, NOW)
+    put(district, SubjectStatus.ACTIVE, NOW + 20 * DAY)
+
+    with reading(district.engine) as session:
+        spans = load_lawful(session, [session.get_one(Subject, district.subjects[0])])[district.subjects[0]]
+        bases = session.exec(select(Authority).order_by(col(Authority.id))).all()
+        terms = [(one.basis, one.approved_by, one.valid_until) for one in bases]
+
+    assert [end for _, end in spans] == [to_us(NOW), to_us(until)][: 1 + continues]
+    assert [start for start, _ in spans][1:] == [to_us(NOW + 20 * DAY)] * continues
+    assert len(set(terms)) == 1  # what goes on is the same basis, by the same approval
+
+
 # ---- reminders
 
 
