@@ -100,7 +100,7 @@ def show(number: Number, login: As, as_json: AsJson = False) -> None:
     with opened() as (engine, _), reading(engine) as session:
         told = _told(session, request_for(session, actor_by_login(session, login, "cli"), number))
         zone = told["zone"]
-        reports = [
+        reports: list[dict[str, Any]] = [
             {"kind": one.kind, "at": one.at, "text": one.text, "recorded_by": one.recorded_by} for one in reports_of(session, number)
         ]
     if as_json:
