@@ -181,6 +181,11 @@ def _day_lines(day: dict[str, Any]) -> Iterator[str]:
         yield "  " + t(
             f"查找 [{number}] {s['reason']}，当日步骤 {len(s['steps'])}", f"search [{number}] {s['reason']}, steps: {len(s['steps'])}"
         )
+    for c in content.get("checks", {}).values():
+        yield "  " + t(f"定位核查 {c['label']['zh']}：{c['finding'] or '—'}", f"location check {c['label']['en']}: {c['finding'] or '—'}")
+    for number, c in content.get("check_ins", {}).items():
+        answered = c["answered_at"] or "—"
+        yield "  " + t(f"签到 [{number}] 要求 {c['at']}，答复 {answered}", f"check-in [{number}] asked {c['at']}, answered {answered}")
     for entry in content["entries"].values():
         yield f"  {_clock(entry['at'], zone)} {t(*words.ENTRY_KINDS[entry['kind']])} {entry['by']}: {entry['content']}"
     for part in day["parts"]:

@@ -19,12 +19,12 @@ from corrections.domain.casework import Finding, RoundState
 from corrections.domain.model import NoticeKind, Recipient, Role
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound
 from corrections.monitor.round_reading import in_place, refresh
-from corrections.monitor.rounds import label_of
 from corrections.monitor.schedule import District, district_of
 from corrections.monitor.staff import Staff
 from corrections.records.audit import audited_location_read, record_by
 from corrections.review import notices
 from corrections.settings import Settings
+from corrections.settings.checks import label_of
 from corrections.settings.section import in_force
 from corrections.store.access import Action, Actor, within_reach
 from corrections.store.tables import Bureau, CheckEntry, CheckRound, Office, Officer, Subject
@@ -161,6 +161,11 @@ def show_round(session: Session, actor: Actor, round_id: int, settings: Settings
     return RoundShown(_items(session, [one], settings, now)[0], items)
 
 
+def round_item(session: Session, actor: Actor, round_id: int, settings: Settings, now: datetime) -> RoundItem:
+    """A round as a listing shows it. Raises Forbidden, NotFound."""
+    return _items(session, [round_for(session, actor, round_id)], settings, now)[0]
+
+
 def round_for(session: Session, actor: Actor, round_id: int) -> CheckRound:
     """The round, if it lies within reach. Raises Forbidden, NotFound."""
     actor.require(Action.CHECK)
@@ -267,7 +272,7 @@ def hand_over(
             "She has a round of her own of that moment; sign this one in her stead.", "对方已有同一时刻的核查，请直接代为完成。", field="to"
         )
     _step(session, one, revision, officer_id=to)
-    label_zh, label_en = label_of(settings, district.timezone, one.schedule, one.slot_at)
+    label_zh, label_en = label_of(settings.checks, one.schedule, district.calendar.local_day(one.slot_at))
     due = district.clock(one.due_at)
     text = (
         f"{actor.name}将{label_zh}移交给您，请于 {due} 前核查并签名。理由：{reason.strip()}",
@@ -359,7 +364,7 @@ def _item(
     now: datetime,
 ) -> RoundItem:
     same = {name: getattr(one, name) for name in RoundItem.__dataclass_fields__ if name in CheckRound.model_fields}
-    label = label_of(settings, ZoneInfo(timezone), one.schedule, one.slot_at)
+    label = label_of(settings.checks, one.schedule, one.slot_at.astimezone(ZoneInfo(timezone)).date())
     return RoundItem(
         **same, office_name=offices[one.office_id], officer_name=names[one.officer_id], label_zh=label[0], label_en=label[1],
         overdue=one.state == RoundState.OPEN and one.due_at <= now, subjects=counts[0], found=counts[1],

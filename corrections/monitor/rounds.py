@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
@@ -24,14 +23,13 @@ from corrections.review import notices
 from corrections.review.notices import head_of
 from corrections.review.roster import on_duty
 from corrections.settings import Settings
-from corrections.settings.checks import Rounds
+from corrections.settings.checks import BY_HAND, Rounds, label_of
 from corrections.settings.section import in_force as terms_in_force
 from corrections.store.access import Action, Actor
 from corrections.store.tables import Bureau, CheckEntry, CheckRound, Office, Officer, Subject
 
 Both = tuple[str, str]
 
-BY_HAND: Both = ("临时定位核查", "Round begun by hand")
 DOWN: Both = ("当时服务未运行，由之后的一次核查代替。", "The service did not run then; a later round took its place.")
 
 
@@ -307,17 +305,9 @@ def _tell(
     notices.notify(session, office, recipient, kind, text, at, officer_id=officer_id, about=f"round:{one.id}")
 
 
-def label_of(settings: Settings, timezone: ZoneInfo, schedule: str, slot_at: datetime) -> Both:
-    """What a round's schedule is called."""
-    if not schedule:
-        return BY_HAND
-    entry = settings.checks.schedule(schedule, slot_at.astimezone(timezone).date())
-    return (entry.label.zh, entry.label.en) if entry else (schedule, schedule)
-
-
 def _named(settings: Settings, district: District, one: CheckRound) -> Both:
     """A round in a sentence, with its moment."""
-    zh, en = label_of(settings, district.timezone, one.schedule, one.slot_at)
+    zh, en = label_of(settings.checks, one.schedule, district.calendar.local_day(one.slot_at))
     return f"{zh}（{district.clock(one.slot_at)}）", f"{en} ({district.clock(one.slot_at)})"
 
 

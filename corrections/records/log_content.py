@@ -18,6 +18,7 @@ from corrections.domain.model import ReviewState, Side, ZoneKind, from_us, to_us
 from corrections.records.log_facts import Facts, day_bounds, touches, violation_end
 from corrections.records.presence import Span, Whereabouts
 from corrections.settings import Settings
+from corrections.settings.checks import label_of
 from corrections.store.tables import ReviewEvent, Violation
 
 Plain = dict[str, Any]
@@ -62,7 +63,10 @@ def plain_facts(facts: Facts, day: date, settings: Settings, upto: datetime | No
         "leaves": {str(p.id): _granted(p, end) | {"destination": p.destination} for p in _in_force(facts.leaves, start, end)},
         "entries": {str(e.id): _entry(facts, e) for e in facts.entries if e.day == day.isoformat()},
         "sources": _sources(facts, start, end, settings),
-    } | _searches(facts, start, end)
+        **_searches(facts, start, end),
+        **_checks(facts, start, end, settings),
+        **_check_ins(facts, start, end),
+    }
 
 
 def inputs_digest(facts: Facts, day: date, plain: Plain) -> str:
@@ -257,6 +261,33 @@ def _searches(facts: Facts, start: datetime, end: datetime) -> Plain:
                 **outcome, "steps": done,
             }  # fmt: skip
     return {"searches": told} if told else {}
+
+
+def _checks(facts: Facts, start: datetime, end: datetime, settings: Settings) -> Plain:
+    """The rounds of the day in which she was, with what was found of her; nothing at all where there were none."""
+    told: Plain = {}
+    for entry, made in facts.checks:
+        if start <= made.slot_at < end:
+            label = label_of(settings.checks, made.schedule, made.slot_at.astimezone(facts.timezone).date())
+            told[str(entry.id)] = {
+                "at": stamp(made.slot_at), "label": {"zh": label[0], "en": label[1]}, "finding": entry.finding, "side": entry.side,
+                "fix_time": stamp(entry.fix_time), "note": entry.note, "by": _name(facts, entry.found_by),
+                "found_at": stamp(entry.found_at), "signed_at": stamp(made.signed_at), "signed_by": _name(facts, made.signed_by),
+            }  # fmt: skip
+    return {"checks": told} if told else {}
+
+
+def _check_ins(facts: Facts, start: datetime, end: datetime) -> Plain:
+    """The check-ins that she was asked for that day; nothing at all where there were none."""
+    told = {
+        str(c.id): {
+            "at": stamp(c.asked_at), "by": _name(facts, c.asked_by), "purpose": c.purpose, "until": stamp(c.expires_at),
+            "answered_at": stamp(c.answered_at), "located": c.report_id is not None, "missed_at": stamp(c.missed_at),
+        }
+        for c in facts.check_ins
+        if start <= c.asked_at < end
+    }  # fmt: skip
+    return {"check_ins": told} if told else {}
 
 
 def _search_step(facts: Facts, step: Any) -> Plain:

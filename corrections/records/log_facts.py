@@ -18,6 +18,9 @@ from corrections.store.tables import (
     AreaSilence,
     Authority,
     Bureau,
+    CheckEntry,
+    CheckIn,
+    CheckRound,
     Device,
     LeavePermit,
     LogEntry,
@@ -68,6 +71,8 @@ class Facts:
     names: dict[int, str]  # officers
     entries: Sequence[LogEntry]
     searches: Sequence[tuple[SearchCase, Sequence[SearchStep]]]
+    checks: Sequence[tuple[CheckEntry, CheckRound]]
+    check_ins: Sequence[CheckIn]
     outages: Sequence[Outage]
     silences: Sequence[AreaSilence]
     set_aside: Sequence[SetAside]
@@ -108,6 +113,8 @@ def load_facts(session: Session, subject: Subject, first: date, last: date) -> F
     searches = _searches(session, subject, start, end)
     officers = {e.officer_id for e in entries} | {subject.officer_id}
     officers |= {who for case, done in searches for who in (case.opened_by, case.closed_by, *(step.officer_id for step in done))}
+    checks, check_ins = _checks(session, subject, start, end)
+    officers |= {who for entry, made in checks for who in (entry.found_by, made.signed_by)} | {c.asked_by for c in check_ins}
     officers |= {who for v in violations for who in (v.officer_id, v.claimed_by, v.decided_by)}
     officers |= {who for events in steps.values() for e in events for who in (e.officer_id, e.content.get("to"))}
     staff = {o.id: o for o in session.exec(select(Officer).where(col(Officer.id).in_([i for i in officers if isinstance(i, int)])))}
@@ -125,6 +132,8 @@ def load_facts(session: Session, subject: Subject, first: date, last: date) -> F
         names={i: o.name for i, o in staff.items() if i is not None},
         entries=entries,
         searches=searches,
+        checks=checks,
+        check_ins=check_ins,
         outages=session.exec(select(Outage).where(col(Outage.began_at) < end, col(Outage.ended_at) > start).order_by(col(Outage.id))).all(),
         silences=_silences(session, subject, start, end),
         set_aside=_between(session, SetAside, SetAside.received_at, start, end - timedelta(microseconds=1), subject),
@@ -172,6 +181,17 @@ def _overlapping(session: Session, table: Any, subject: Subject, start: datetime
     """Authorities or leaves that were in force at any moment of ``[start, end)``."""
     statement = select(table).where(table.subject_id == subject.id, table.valid_from < end, table.valid_until > start)
     return session.exec(statement.where(table.revoked_at.is_(None) | (table.revoked_at > start)).order_by(table.id)).all()
+
+
+def _checks(
+    session: Session, subject: Subject, start: datetime, end: datetime
+) -> tuple[list[tuple[CheckEntry, CheckRound]], list[CheckIn]]:
+    """The rounds in which a subject was, and the check-ins that she was asked for, within the span."""
+    rounds = select(CheckEntry, CheckRound).join(CheckRound, col(CheckRound.id) == col(CheckEntry.round_id))
+    rounds = rounds.where(CheckEntry.subject_id == subject.id, CheckRound.slot_at >= start, CheckRound.slot_at < end)
+    c = CheckIn
+    asked = select(c).where(c.subject_id == subject.id, c.skipped == "", c.asked_at >= start, c.asked_at < end)
+    return list(session.exec(rounds.order_by(col(CheckRound.id))).all()), list(session.exec(asked.order_by(col(c.id))).all())
 
 
 def _silences(session: Session, subject: Subject, start: datetime, end: datetime) -> Sequence[AreaSilence]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from corrections.domain.casework import SearchOutcome, SearchStepKind
+from corrections.domain.casework import Finding, SearchOutcome, SearchStepKind
 from corrections.domain.model import Side
 from corrections.records import words
 
@@ -30,6 +30,11 @@ WEEKDAYS = (
 FIELDS: words.Words = {
     "supervision": ("监管", "supervision"), "coverage": ("上报情况", "coverage"), "presence": ("所在位置", "presence"),
     "violations": ("违规", "violation"), "outages": ("中断", "outages"), "leaves": ("外出", "leave"), "entries": ("工作记录", "entry"),
+    "checks": ("定位核查", "location check"), "check_ins": ("签到", "check-in"), "label": ("名称", "name"),
+    "finding": ("核查结果", "finding"),
+    "side": ("定位显示", "as the position shows"), "fix_time": ("定位时间", "fix"), "found_at": ("核查时间", "found at"),
+    "signed_at": ("签名时间", "signed at"), "signed_by": ("签名人", "signed by"), "purpose": ("目的", "purpose"),
+    "answered_at": ("签到时间", "checked in at"), "located": ("有定位", "with a position"), "missed_at": ("未签到", "missed at"),
     "searches": ("查找", "search"), "outcome": ("结果", "outcome"), "closed_by": ("结束人", "closed by"), "found": ("已查找到", "found"),
     "authorities": ("定位依据", "authority"), "zones": ("围栏", "zone"), "steps": ("处置步骤", "step"),
     "term_from": ("矫正起始", "term from"), "term_until": ("矫正截止", "term until"), "monitored_s": ("监测时长", "monitored"),
@@ -58,7 +63,7 @@ VALUES: dict[str, Sequence[words.Words]] = {
     "state": [words.REVIEW_STATES], "severity": [words.SEVERITIES], "nature": [words.NATURES], "rule": [words.RULES],
     "decision": [words.DECISIONS], "cause": [words.CAUSES], "means": [words.MEANS], "answer": [words.ANSWERS], "basis": [words.BASES],
     "recipient": [words.RECIPIENTS], "kind": [words.STEPS, words.ENTRY_KINDS, words.ZONE_KINDS, words.ALL[SearchStepKind]],
-    "outcome": [words.ALL[SearchOutcome]],
+    "outcome": [words.ALL[SearchOutcome]], "finding": [words.ALL[Finding]], "side": [words.SIDES],
 }  # fmt: skip
 UNTOLD = {("sources",), ("presence", "spans")}  # in the data for whoever computes it again, not for reading
 
@@ -99,6 +104,7 @@ def _template() -> Any:
         word=_word,
         search_steps=words.ALL[SearchStepKind],
         outcomes=words.ALL[SearchOutcome],
+        findings=words.ALL[Finding],
         basis=_basis,
         duration=_duration,
         percent=_percent,

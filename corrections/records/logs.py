@@ -58,6 +58,8 @@ WHY = {
     "leaves": ("外出审批变更", "a leave was changed"),
     "entries": ("工作人员补记", "an officer made an entry"),
     "searches": ("查找记录更新", "more of a search was recorded"),
+    "checks": ("定位核查有更新", "more of a location check was recorded"),
+    "check_ins": ("签到情况更新", "a check-in was answered or missed"),
 }
 
 

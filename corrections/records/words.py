@@ -26,6 +26,7 @@ from corrections.domain.model import (
     ZoneKind,
 )
 from corrections.records.casework_words import CASEWORK
+from corrections.records.check_words import CHECKS
 from corrections.records.legal_words import LEGAL
 from corrections.records.logs import EntryKind
 from corrections.records.permits import Basis
@@ -73,6 +74,7 @@ RULES: Words = {
     Rule.TOGETHER: ("违反禁止接触", "contact that is forbidden"),
     Rule.LOW_BATTERY: ("电量低", "low battery"),
     Rule.PERMISSION_OFF: ("定位权限关闭", "location permission off"),
+    Rule.MISSED_CHECK_IN: ("未按要求签到", "missed check-in"),
 }
 AT_ZONES: Mapping[tuple[str, str], tuple[str, str]] = {
     (Rule.BOUNDARY, ZoneKind.INCLUSION): ("越界", "outside the permitted area"),
@@ -146,6 +148,10 @@ NOTICE_KINDS: Words = {
     NoticeKind.ESCALATED: ("逾期上报", "overdue, gone up"),
     NoticeKind.HANDED_OVER: ("移交", "handed over"),
     NoticeKind.WATCHED: ("关注事项有进展", "what you watch"),
+    NoticeKind.ROUND_OPENED: ("定位核查待完成", "round to go through"),
+    NoticeKind.ROUND_DUE_SOON: ("定位核查即将到期", "round due soon"),
+    NoticeKind.ROUND_ESCALATED: ("定位核查逾期未签", "round not signed"),
+    NoticeKind.CHECK_IN: ("要求签到", "asked to check in"),
     NoticeKind.CLOCK: ("法定期限", "legal term"),
     NoticeKind.TERM_ENDED: ("矫正期满", "end of term"),
 }
@@ -160,6 +166,7 @@ CLIENT_STATES: Words = {
 ASK_REASONS: Words = {
     AskReason.UNCERTAIN: ("系统请求（无法确定所在）", "by the service, which cannot tell"),
     AskReason.OFFICER: ("工作人员请求", "by an officer"),
+    AskReason.ROUND: ("定位核查请求", "for a check round"),
 }
 FLAG_KINDS: Words = {
     FlagKind.GCJ02_OFFSET: ("疑似未换算的 GCJ-02 坐标", "positions look like GCJ-02"),
@@ -191,7 +198,7 @@ ALL: dict[type[StrEnum], Words] = {
     Nature: NATURES, Severity: SEVERITIES, ReviewState: REVIEW_STATES, Decision: DECISIONS, FalseAlarmCause: CAUSES, EventKind: STEPS,
     Means: MEANS, Answer: ANSWERS, EntryKind: ENTRY_KINDS, Basis: BASES,
     Cause: SILENCE_CAUSES, Recipient: RECIPIENTS, NoticeKind: NOTICE_KINDS, ClientState: CLIENT_STATES, AskReason: ASK_REASONS,
-    FlagKind: FLAG_KINDS, **CASEWORK, **LEGAL,
+    FlagKind: FLAG_KINDS, **CASEWORK, **LEGAL, **CHECKS,
 }  # fmt: skip
 """Every enumeration that people read, with its words; a test holds that none lacks one."""
 

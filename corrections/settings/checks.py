@@ -16,6 +16,9 @@ from corrections.settings.section import Dated, Section
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
+BY_HAND = ("临时定位核查", "Round begun by hand")
+
+
 class Label(Section):
     """What a schedule is called on screen."""
 
@@ -78,6 +81,14 @@ class Schedule(Dated):
 
     def covers_level(self, level: str) -> bool:
         return not self.levels or level in self.levels
+
+
+def label_of(checks: Checks, name: str, day: date) -> tuple[str, str]:
+    """What a schedule is called on a local day, (Chinese, English); without a name, a round that an officer began by hand."""
+    if not name:
+        return BY_HAND
+    entry = checks.schedule(name, day)
+    return (entry.label.zh, entry.label.en) if entry else (name, name)
 
 
 class Step(Section):
