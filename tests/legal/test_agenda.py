@@ -250,7 +250,7 @@ def test_what_waits_for_an_answer_is_due_at_its_own_time(session: Session) -> No
     assert DueKind.ROUND not in {one.kind for one in due(session, subject_id=1)}
 
 
-@pytest.mark.parametrize("category", list(LAWFUL))
+@pytest.mark.parametrize("category", sorted(LAWFUL))
 @pytest.mark.parametrize("contact", list(Contact))
 def test_whatever_may_be_proposed_has_its_ground_among_those_of_the_measures(category: Category, contact: Contact) -> None:
     counts = {ADMONITION: 2, WARNING: 2}
