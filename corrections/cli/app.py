@@ -8,7 +8,23 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from corrections.cli import doctor, founding, intake, keeping, leave, legal, log, notices, own, proving, queue, reports, running, users
+from corrections.cli import (
+    doctor,
+    founding,
+    intake,
+    keeping,
+    leave,
+    legal,
+    log,
+    notices,
+    own,
+    proving,
+    queue,
+    reports,
+    roster,
+    running,
+    users,
+)
 from corrections.cli.speech import complain, say, t
 from corrections.errors import CorrectionsError
 
@@ -90,7 +106,7 @@ def _everything(
     """Options of every command."""
 
 
-for _part in (founding, running, intake, reports, queue, leave, legal, notices, proving, log, own, keeping, users, doctor):
+for _part in (founding, running, intake, reports, queue, roster, leave, legal, notices, proving, log, own, keeping, users, doctor):
     _part.add_to(app)
 
 

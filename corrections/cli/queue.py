@@ -141,6 +141,44 @@ def show(
         print_json(evidence)
 
 
+@queue.command(help=t("按事项列出待办：同一对象的待办违规合为一项。", "List by matters: what is open of one subject together."))
+def matters(
+    login: Annotated[
+        str, typer.Option("--as", metavar="LOGIN", help=t("只列该工作人员管理范围内的。", "Only what lies within this officer's reach."))
+    ] = "",
+    mine: Annotated[bool, typer.Option("--mine", help=t("只列其承办的（与 --as 合用）。", "Only her own (with --as)."))] = False,
+    limit: Annotated[int, typer.Option(min=1, max=500, help=t("最多列出多少项。", "How many at most."))] = 100,
+    as_json: AsJson = False,
+) -> None:
+    from corrections.cli.opening import opened, usage
+    from corrections.clock import now
+    from corrections.records import words
+    from corrections.records.accounts import actor_by_login
+    from corrections.review.matters import list_matters
+    from corrections.store.database import reading
+
+    if mine and not login:
+        raise usage("--mine 须与 --as 合用。", "--mine goes with --as.")
+    with opened() as (engine, _), reading(engine) as session:
+        actor = actor_by_login(session, login, "cli") if login else None
+        page = list_matters(session, actor, mine=mine, limit=limit, now=now())
+        zones = {matter.id: _timezone(session, matter.office_id) for matter in page.items}
+    if as_json:
+        print_json({"items": [asdict(matter) for matter in page.items], "more": page.after is not None})
+        return
+    headers = ("N", t("对象", "subject"), t("违规", "violations"), t("承办人", "officer"), t("期限", "due"))
+    rows = []
+    for matter in page.items:
+        what = t("；", "; ").join(f"{item.id} {t(*words.rule(item.rule, item.zone_kind))}" for item in matter.items)
+        owners = t("、", ", ").join(
+            dict.fromkeys(item.claimed_by_name or item.officer_name or t("无人", "nobody") for item in matter.items)
+        )
+        late = t(" 超期", " overdue") if matter.overdue else ""
+        urgent = t("紧急 ", "urgent ") if matter.urgent else ""
+        rows.append((matter.id, matter.subject_number, urgent + what, owners, local(matter.due_at, zones[matter.id]) + late))
+    table(headers, rows)
+
+
 # ---- acting
 
 

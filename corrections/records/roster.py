@@ -64,9 +64,14 @@ def end_absence(session: Session, actor: Actor | None, absence_id: int, *, now: 
 def list_absences(session: Session, actor: Actor, *, from_: datetime, until: datetime) -> Sequence[Absence]:
     """Absences of the bureau's staff that touch a span of time, by their beginning. Raises Forbidden."""
     actor.require(Action.READ_REGISTER)
+    return absences_between(session, actor.bureau_id, from_=from_, until=until)
+
+
+def absences_between(session: Session, bureau_id: int, *, from_: datetime, until: datetime) -> Sequence[Absence]:
+    """The same for the operator."""
     a = Absence
     statement = select(a).join(Officer, col(Officer.id) == col(a.officer_id)).join(Office, col(Office.id) == col(Officer.office_id))
-    statement = statement.where(Office.bureau_id == actor.bureau_id, a.starts_at < until, a.ends_at > from_, col(a.revoked_at).is_(None))
+    statement = statement.where(Office.bureau_id == bureau_id, a.starts_at < until, a.ends_at > from_, col(a.revoked_at).is_(None))
     return session.exec(statement.order_by(col(a.starts_at), col(a.id))).all()
 
 
@@ -124,8 +129,13 @@ def cancel_duty(session: Session, actor: Actor | None, duty_id: int, *, now: dat
 def list_duties(session: Session, actor: Actor, *, from_: datetime, until: datetime) -> Sequence[Duty]:
     """The bureau's duties that touch a span of time, by their beginning. Raises Forbidden."""
     actor.require(Action.READ_REGISTER)
+    return duties_between(session, actor.bureau_id, from_=from_, until=until)
+
+
+def duties_between(session: Session, bureau_id: int, *, from_: datetime, until: datetime) -> Sequence[Duty]:
+    """The same for the operator."""
     d = Duty
-    statement = select(d).where(d.bureau_id == actor.bureau_id, d.starts_at < until, d.ends_at > from_, col(d.revoked_at).is_(None))
+    statement = select(d).where(d.bureau_id == bureau_id, d.starts_at < until, d.ends_at > from_, col(d.revoked_at).is_(None))
     return session.exec(statement.order_by(col(d.starts_at), col(d.id))).all()
 
 

@@ -45,6 +45,16 @@ def test_the_queue_is_listed_with_who_has_it_and_until_when(waiting: Run) -> Non
     assert {"李明", "2026-03-03", "14:00", "waiting", "medium", "technical"} <= set(row)
 
 
+def test_what_is_open_of_one_subject_is_listed_as_one_matter(waiting: Run) -> None:
+    said = waiting("queue", "matters")
+
+    assert said.code == 0
+    assert said.out.splitlines()[2].split() == ["1", "S1", "1", "out", "of", "contact", "李明", "2026-03-03", "14:00"]
+    assert waiting("queue", "matters", "--json").json["items"][0]["items"][0]["id"] == 1
+    assert waiting("queue", "matters", "--as", "wangfang", "--mine", "--json").json["items"] == []
+    assert waiting("queue", "matters", "--mine").code == 2
+
+
 def test_the_list_can_be_narrowed(waiting: Run) -> None:
     def numbers(*arguments: str) -> list[int]:
         return [item["id"] for item in waiting("queue", "list", "--json", *arguments).json["items"]]
