@@ -137,6 +137,7 @@ RECIPIENTS: Words = {
     Recipient.SUBJECT: ("本人", "the subject"),
     Recipient.OFFICER: ("工作人员", "the officer"),
     Recipient.OFFICE_HEAD: ("司法所所长", "the office head"),
+    Recipient.BUREAU: ("区司法局", "the bureau"),
 }
 NOTICE_KINDS: Words = {
     NoticeKind.SILENCE: ("失去联系", "out of contact"),
@@ -154,6 +155,12 @@ NOTICE_KINDS: Words = {
     NoticeKind.CHECK_IN: ("要求签到", "asked to check in"),
     NoticeKind.CLOCK: ("法定期限", "legal term"),
     NoticeKind.TERM_ENDED: ("矫正期满", "end of term"),
+    NoticeKind.UNDELIVERED: ("消息未能送达", "messages not delivered"),
+    NoticeKind.SECOND_WANTED: ("处理建议待复核", "proposal to be seconded"),
+    NoticeKind.LEAVE_REQUESTED: ("外出待审批", "leave to be decided"),
+    NoticeKind.LEAVE_DECIDED: ("外出审批结果", "leave was decided"),
+    NoticeKind.LEAVE_OVERDUE: ("逾期未归", "not back from leave"),
+    NoticeKind.OBJECTION: ("异议待答复", "objection to be answered"),
 }
 CLIENT_STATES: Words = {
     ClientState.NOTHING: ("未说明", "not said"),
