@@ -7,19 +7,31 @@ commands there (OwnTracks), and whatever fix was measured after the asking answe
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import numpy as np
 from sqlmodel import Session, col, select
 
 from corrections.domain.model import AskReason, Reports, from_us, to_us
-from corrections.errors import Conflict, Invalid
+from corrections.errors import Conflict, Invalid, NotFound
 from corrections.monitor.contact import monitored_until
 from corrections.records.audit import record_by
+from corrections.records.whereabouts import Point, track
 from corrections.settings import Settings
 from corrections.store.access import Action, Actor, subject_for
 from corrections.store.rulebook import load_lawful
 from corrections.store.tables import FixRequest, SubjectState
+
+
+class Wish(StrEnum):
+    """Where a wish for a fresh fix stands."""
+
+    WAITING = "waiting"
+    TOLD = "told"  # the phone was
+    ANSWERED = "answered"
+    EXPIRED = "expired"
 
 
 def ask(
@@ -64,6 +76,47 @@ def open_requests(session: Session, actor: Actor, subject_id: int, now: datetime
     """The wishes about a subject that are not answered and not over; no location. Raises Forbidden, NotFound."""
     subject_for(session, actor, subject_id, Action.READ_LOCATION)
     return _open(session, [subject_id], now)
+
+
+@dataclass(frozen=True, slots=True)
+class FixAnswer:
+    """How a wish for a fresh fix stands. ``waited_s`` is until the answer or, without one, until now or its end. ``point`` is the position
+    that answered, for who looks with a purpose."""
+
+    request: FixRequest
+    state: Wish
+    waited_s: int
+    point: Point | None
+
+
+def answer_of(
+    session: Session, actor: Actor, subject_id: int, request_id: int, settings: Settings, now: datetime, *, purpose: str = ""
+) -> FixAnswer:
+    """How a wish about a subject stands, to be asked again while it waits. With a ``purpose``, in a writing session, the look at the
+    position that answered is recorded and the position told.
+
+    Raises Forbidden, NotFound.
+    """
+    subject_for(session, actor, subject_id, Action.READ_LOCATION)
+    request = session.get(FixRequest, request_id)
+    if request is None or request.subject_id != subject_id:
+        raise NotFound(f"There is no request {request_id} about this subject.", f"该对象没有编号 {request_id} 的定位请求。")
+    until = request.answered_at or min(now, request.expires_at)
+    point = None
+    if request.answered_at is not None and purpose.strip():
+        ends = request.answered_at + timedelta(seconds=settings.ingest.future_tolerance_s + 1)  # a phone's clock may be ahead
+        points = track(session, actor, subject_id, request.asked_at, ends, purpose, settings, now).points
+        real = [p for p in points if p.lat is not None and not p.mock]
+        point = min(real, key=lambda p: (p.received_at, p.fix_time), default=None)
+    return FixAnswer(request, _wish(request, now), round((until - request.asked_at).total_seconds()), point)
+
+
+def _wish(request: FixRequest, now: datetime) -> Wish:
+    if request.answered_at is not None:
+        return Wish.ANSWERED
+    if request.expires_at <= now:
+        return Wish.EXPIRED
+    return Wish.WAITING if request.told_at is None else Wish.TOLD
 
 
 def note_answers(session: Session, fresh: Reports, subject_ids: Iterable[int], now: datetime) -> int:

@@ -23,6 +23,9 @@ from corrections.store.access import Own
 from corrections.store.credentials import hash_credential
 from corrections.store.database import writing
 from corrections.store.tables import (
+    CheckEntry,
+    CheckRound,
+    FixRequest,
     LegalClock,
     LoginSession,
     Notice,
@@ -104,8 +107,21 @@ def found(engine: Engine) -> None:
                 created_at=NOW, due_at=NOW,
             )
         )  # fmt: skip
+        checks(session)
         for login in (*STAFF, "head2", *STRANGERS):
             log_in(session, login)
+
+
+def checks(session: Session) -> None:
+    """A round (1) of liming's over subject 1 that is open, one (2) of which all is found, and a wish for a fix of subject 1 (1) that is
+    over."""
+    for schedule, finding in (("a", None), ("b", "reached")):
+        made = CheckRound(bureau_id=1, office_id=1, officer_id=1, schedule=schedule, slot_at=NOW, opened_at=NOW, due_at=NOW + 2 * HOUR)
+        session.add(made)
+        session.flush()
+        session.add(CheckEntry(round_id=made.id, subject_id=1, seen={}, finding=finding, note="电话" if finding else ""))
+    session.add(FixRequest(subject_id=1, reason="officer", asked_at=NOW - 3 * HOUR, asked_by=1, expires_at=NOW - 2 * HOUR))
+    session.flush()
 
 
 def lawful(session: Session, subject_id: int) -> None:

@@ -214,10 +214,22 @@ CASES = [
     Case("GET /objections/{objection_id}", STAFF),
     Case("POST /subjects/{subject_id}/objections", STAFF, {"about": "data", "text": "不同意"}),
     Case("POST /objections/{objection_id}/answer", HEADS, {"outcome": "upheld", "text": "同意"}),
+    Case("GET /rounds", STAFF),
+    Case("POST /rounds", STAFF, {}),
+    Case("GET /rounds/{round_id}", STAFF, query=PURPOSE),
+    Case("POST /rounds/{round_id}/findings", STAFF, SEEN | {"findings": [{"entry_id": 1, "finding": "reached", "note": "电话联系"}]}),
+    Case("POST /rounds/{round_id}/confirm", STAFF, SEEN | {"entries": [1]}, clean=False),
+    Case("POST /rounds/{round_id}/sign", STAFF, SEEN, ids={"round_id": 2}),
+    Case("POST /rounds/{round_id}/hand-over", STAFF, SEEN | {"to": 2, "reason": "出差"}),
+    Case("GET /checks/rederive", {A}, query={"day": "2026-03-01"}),
+    Case("GET /figures/checks", STAFF, query={"from": "2026-03-01T00:00:00Z", "until": "2026-03-03T00:00:00Z"}),
+    Case("POST /subjects/{subject_id}/check-ins", STAFF, PURPOSE),
+    Case("GET /subjects/{subject_id}/check-ins", STAFF),
+    Case("GET /subjects/{subject_id}/fix-requests/{request_id}", STAFF),
     Case("GET /audit", {A}),
     Case("GET /audit/verify", {A}),
 ]  # fmt: skip
-OPEN = {"POST /login"}
+OPEN = {"POST /login", "GET /check-ins/{token}/answer", "POST /check-ins/{token}/answer"}
 
 
 def ask(service: Service, login: str | None, case: Case) -> Any:
