@@ -22,6 +22,7 @@ from corrections.cli import (
     queue,
     reports,
     roster,
+    rounds,
     running,
     users,
 )
@@ -106,7 +107,7 @@ def _everything(
     """Options of every command."""
 
 
-for _part in (founding, running, intake, reports, queue, roster, leave, legal, notices, proving, log, own, keeping, users, doctor):
+for _part in (founding, running, intake, reports, queue, rounds, roster, leave, legal, notices, proving, log, own, keeping, users, doctor):
     _part.add_to(app)
 
 
