@@ -23,6 +23,7 @@ from corrections.domain.memory import Memory
 from corrections.domain.model import EPOCH, FOREVER_US, Episode, Reports, Rule, from_us, to_us
 from corrections.domain.rules import BoundaryRule, Rulebook
 from corrections.monitor.by_fix import BY_FIX, episode_columns
+from corrections.monitor.check_ins import missed_again
 from corrections.monitor.contact import load_excuses
 from corrections.monitor.patterns_again import PATTERN_RULES, UNCHECKED, pattern_again
 from corrections.monitor.violations import as_known
@@ -226,10 +227,26 @@ def _pattern(session: Session, violation: Violation, now: datetime) -> Derived:
     return Derived(forms, fixes, since, UNCHECKED)
 
 
+# ---- check-ins
+
+
+def _missed(session: Session, violation: Violation, now: datetime) -> Derived:
+    """From the check-ins that are stored, with the settings of then."""
+    try:
+        forms = missed_again(session, violation)
+    except (KeyError, ValueError) as error:
+        raise CannotDerive(
+            "the check-ins that were missed, or the settings of then, are not in its evidence in a form that this version reads",
+            "证据中没有本版程序可读的未签到记录或当时设置",
+        ) from error
+    return Derived(forms, unchecked=("ends_at",))
+
+
 AGAIN: dict[Rule, Callable[[Session, Violation, datetime], Derived]] = {
     **dict.fromkeys(BY_FIX, _by_fix),
     Rule.SILENCE: _contact,
     Rule.NO_POSITION: _contact,
     **dict.fromkeys(PATTERN_RULES, _pattern),
+    Rule.MISSED_CHECK_IN: _missed,
 }
 """How the violations of each rule are derived again."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -238,6 +238,21 @@ def missed_columns(session: Session, last: CheckIn, terms: CheckIns) -> Columns:
         "started_at": first.asked_at, "opened_at": first.expires_at, "ended_at": None, "last_fix_at": last.expires_at,
         "severity": severity.value, "evidence": evidence, "reason_zh": zh, "reason_en": en,
     }  # fmt: skip
+
+
+def missed_again(session: Session, violation: Violation) -> list[Columns]:
+    """The columns of a violation derived anew from the check-ins that are stored; none where they give no such violation. Raises KeyError
+    or ValueError where its evidence cannot be read."""
+    ids = [told["check_in"] for told in violation.evidence["missed"]]
+    terms = CheckIns(valid_from=date.min, **violation.evidence["settings"])
+    last = session.get(CheckIn, ids[-1]) if ids else None
+    if last is None or last.missed_at is None:
+        return []
+    c = CheckIn
+    answers = select(c.answered_at).where(c.subject_id == violation.subject_id, col(c.answered_at) > last.expires_at)
+    answered = session.exec(answers.order_by(col(c.answered_at)).limit(1)).first()
+    ends = [answered] if answered is not None or violation.ended_at is None else [violation.ends_at]  # by her, or with the authority
+    return [missed_columns(session, last, terms) | {"ended_at": end} for end in ends]
 
 
 def _run(session: Session, last: CheckIn, terms: CheckIns) -> _Run:

@@ -19,6 +19,7 @@ from corrections.ingest.check_in import Answer, Position, answer_check_in
 from corrections.ingest.writer import Ingest
 from corrections.monitor.check_ins import ask_check_in, ask_check_ins_due, miss_check_ins_due
 from corrections.monitor.contact import expected_intervals
+from corrections.monitor.explain import explain
 from corrections.records.check_ins import counts_of, list_check_ins
 from corrections.records.check_secrets import secrets_of
 from corrections.settings import Settings
@@ -312,6 +313,24 @@ def test_it_ends_with_the_authority_to_locate_her(engine: Engine) -> None:
 
     (violation,) = violations(engine)
     assert violation.ends_at == NINE + 90 * DAY  # the authority of the scene
+
+
+def test_it_is_derived_again_to_the_bit_from_what_is_stored(engine: Engine) -> None:
+    for i in range(3):
+        asked(engine, NINE + i * HOUR)
+        miss(engine, NINE + i * HOUR + 30 * MINUTE)
+    with writing(engine) as session:
+        actor = an_actor(session, "liming")
+
+    in_progress = explain(engine, actor, 1, "核实", local(12))
+    answer(engine, asked(engine, local(13)), local(13, 5))
+    over = explain(engine, actor, 1, "核实", local(14))
+    with writing(engine) as session:
+        session.get_one(CheckIn, 2).missed_at = None
+    tampered = explain(engine, actor, 1, "核实", local(14))
+
+    assert [told.verdict for told in (in_progress, over, tampered)] == ["identical", "identical", "different"]
+    assert "severity" in {difference.field for difference in tampered.differences}
 
 
 def test_our_own_outage_gives_her_the_time_back(engine: Engine) -> None:
