@@ -17,6 +17,7 @@ from corrections.api.context import House
 from corrections.api.metrics import Metrics
 from corrections.api.routes import (
     agenda,
+    attachments,
     audit,
     authorities,
     check_ins,
@@ -24,6 +25,7 @@ from corrections.api.routes import (
     contact_bans,
     devices,
     faults,
+    figures,
     gateways,
     imports,
     leaves,
@@ -31,6 +33,7 @@ from corrections.api.routes import (
     login,
     logs,
     matters,
+    measures,
     notices,
     objections,
     officers,
@@ -38,9 +41,11 @@ from corrections.api.routes import (
     outbox,
     own,
     own_leave,
+    proposals,
     roster,
     rounds,
     searches,
+    statements,
     subjects,
     trials,
     violations,
@@ -86,6 +91,11 @@ NOUNS = (
     searches,
     links,
     objections,
+    statements,
+    proposals,
+    measures,
+    attachments,
+    figures,
     own,
     own_leave,
     audit,
@@ -118,7 +128,10 @@ def create_app(engine: Engine, settings: Settings, *, ingest: Ingest | None = No
     app.state.house = house
     app.state.own_door = OwnDoor(engine, settings)
     problems.install(app, settings.service.language)
-    app.add_middleware(Shell, house=house, large=LARGE)
+    # what is a little too large is told with its remedy; what is larger is not taken in at all
+    files = settings.attachments.most_bytes + 1_000_000
+    large = LARGE | {"/api/v1/attachments/": files, "/api/v1/own/attachments/": files}
+    app.add_middleware(Shell, house=house, large=large)
     app.include_router(health.router)
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for noun in NOUNS:

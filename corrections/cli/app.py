@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from corrections.cli import (
+    casework,
     doctor,
     founding,
     intake,
@@ -107,7 +108,25 @@ def _everything(
     """Options of every command."""
 
 
-for _part in (founding, running, intake, reports, queue, rounds, roster, leave, legal, notices, proving, log, own, keeping, users, doctor):
+for _part in (
+    founding,
+    running,
+    intake,
+    reports,
+    queue,
+    rounds,
+    roster,
+    leave,
+    legal,
+    casework,
+    notices,
+    proving,
+    log,
+    own,
+    keeping,
+    users,
+    doctor,
+):
     _part.add_to(app)
 
 

@@ -23,6 +23,7 @@ from corrections.domain.model import Category, Decision, NoticeKind, Recipient, 
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound
 from corrections.records import clocks
 from corrections.records.audit import record_by
+from corrections.records.casework_words import CASEWORK
 from corrections.records.clocks import checked, zone_of
 from corrections.records.measures import add_measure, counts, ground_for, named, require_limit, require_open
 from corrections.review.notices import end_about, head_of, notify
@@ -123,6 +124,7 @@ def second(
     """Agree to a proposal, or refuse it with the reason (``note``), as the second officer: of the rank that the settings ask for this
     measure on the day it was proposed, and never the one who proposed it. Raises Invalid, Conflict, Forbidden, NotFound."""
     proposal = proposal_for(session, actor, proposal_id, Action.SECOND)
+    _seen(proposal, revision, (ProposalState.PROPOSED,))
     if actor.officer_id == proposal.proposed_by:
         raise Forbidden("Whoever proposed it cannot be its second officer.", "提出建议的人员不能复核自己的建议。")
     subject = session.get_one(Subject, proposal.subject_id)
@@ -139,6 +141,7 @@ def second(
 def withdraw(session: Session, actor: Actor, proposal_id: int, *, revision: int, reason: str, now: datetime) -> Proposal:
     """Take a proposal back before it is decided, with the reason. By her who made it. Raises Invalid, Conflict, Forbidden, NotFound."""
     proposal = proposal_for(session, actor, proposal_id, Action.PROPOSE)
+    _seen(proposal, revision, UNDECIDED)
     if actor.officer_id != proposal.proposed_by:
         raise Forbidden("Only the officer who proposed it takes it back.", "只有提出建议的人员可以撤回。")
     said = checked(reason, "reason")
@@ -162,6 +165,7 @@ def record_outcome(
     """Record what the body that may decided about a seconded proposal: on which local day, which body, the number of its document. By a
     head. One that was granted becomes a measure on the register. Raises Invalid, Conflict, Forbidden, NotFound."""
     proposal = proposal_for(session, actor, proposal_id, Action.SECOND)
+    _seen(proposal, revision, (ProposalState.SECONDED,))
     held = select(Subject).where(Subject.id == proposal.subject_id).with_for_update().execution_options(populate_existing=True)
     subject = session.exec(held).one()
     zone = zone_of(session, subject)
@@ -236,16 +240,28 @@ def _step(
     guarded = update(p).where(*seen).values(state=state.value, revision=p.revision + 1, **values)
     if session.execute(guarded, execution_options={"synchronize_session": False}).rowcount == 0:  # type: ignore[attr-defined]
         session.refresh(proposal)
-        raise Conflict(
-            f"It is {proposal.state} now, revision {proposal.revision}: look at it again before you go on.",
-            f"该建议现为第 {proposal.revision} 版（{proposal.state}），请刷新后再操作。",
-            field="revision",
-        )
+        raise _overtaken(proposal)
     session.refresh(proposal)
     end_about(session, _about(proposal), now)
     told = {"proposal": proposal.id, "state": state.value, **(detail or {})}
     record_by(session, actor, action, subject_id=proposal.subject_id, detail=told, now=now)
     return proposal
+
+
+def _seen(proposal: Proposal, revision: int, since: Sequence[ProposalState]) -> None:
+    """Raise Conflict unless the actor saw the newest revision, and it is in one of these states."""
+    if proposal.revision != revision or proposal.state not in since:
+        raise _overtaken(proposal)
+
+
+def _overtaken(proposal: Proposal) -> Conflict:
+    """How the proposal stands now."""
+    zh, en = CASEWORK[ProposalState][ProposalState(proposal.state)]
+    return Conflict(
+        f"It is now: {en}, revision {proposal.revision}; this step does not follow from there, or you saw an older one. Look again.",
+        f"该建议现为“{zh}”，第 {proposal.revision} 版，不能进行此操作。请刷新后再操作。",
+        field="revision",
+    )
 
 
 def _tell_second(session: Session, actor: Actor, subject: Subject, proposal: Proposal, asked: Second, now: datetime) -> None:

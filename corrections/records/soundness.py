@@ -246,5 +246,8 @@ def _spoiled(session: Session) -> Check:
     found = attachments.spoiled(session)
     if not found:
         return Check("attachments", State.OK, "附件内容与其哈希一致。", "Attachments are what they were when they were stored.")
-    zh, en = f"{len(found)} 个附件的内容与其哈希不符，已被改动或损坏。", f"{len(found)} stored files no longer have their hash: changed or damaged."
+    zh, en = (
+        f"{len(found)} 个附件的内容与其哈希不符，已被改动或损坏。",
+        f"{len(found)} stored files no longer have their hash: changed or damaged.",
+    )
     return Check("attachments", State.WRONG, zh, en, list(found))

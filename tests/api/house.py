@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,18 +24,23 @@ from corrections.store.access import Own
 from corrections.store.credentials import hash_credential
 from corrections.store.database import writing
 from corrections.store.tables import (
+    Attachment,
     CheckEntry,
     CheckRound,
     FixRequest,
     LegalClock,
     LoginSession,
+    Measure,
     Notice,
     Objection,
     OutboxMessage,
     OwnLink,
+    Proposal,
     Report,
     SearchCase,
     SetAside,
+    Statement,
+    StoredFile,
     SubjectState,
 )
 from tests.review.scene import HOUR, NOW, RULES, STAFF, a_subject, a_violation, an_officer, forget_notices, settle
@@ -42,6 +48,7 @@ from tests.review.scene import HOUR, NOW, RULES, STAFF, a_subject, a_violation, 
 SETTINGS = Settings()
 SQUARE = "POLYGON((120 30, 120.1 30, 120.1 30.1, 120 30.1, 120 30))"
 SCHOOL = "POLYGON((120.2 30, 120.21 30, 120.21 30.01, 120.2 30.01, 120.2 30))"
+PHOTO = b"\x89PNG\r\n\x1a\n" + b"1" * 20
 HOME = (30.05, 120.05)  # the middle of the square
 STRANGERS = {f"other-{role}": role for role in Role}  # staff of another bureau, of every role
 
@@ -98,6 +105,7 @@ def found(engine: Engine) -> None:
         )
         session.add(LegalClock(subject_id=1, kind="out_of_contact", starts_at=NOW, basis="失联", set_by=1, set_at=NOW))
         session.add(SearchCase(bureau_id=1, office_id=1, subject_id=1, opened_by=1, opened_at=NOW, reason="失联"))
+        casework(session)
         session.get_one(SubjectState, 1).fault = "ValueError: 30.05"
         wanted = leave.Wanted(LeaveKind.LEAVE, LeaveReason.WORK, "宁波", NOW + timedelta(days=9), NOW + timedelta(days=10))
         leave.request_leave(session, Own(1), 1, wanted, settings=SETTINGS, now=NOW)
@@ -122,6 +130,25 @@ def checks(session: Session) -> None:
         session.add(CheckEntry(round_id=made.id, subject_id=1, seen={}, finding=finding, note="电话" if finding else ""))
     session.add(FixRequest(subject_id=1, reason="officer", asked_at=NOW - 3 * HOUR, asked_by=1, expires_at=NOW - 2 * HOUR))
     session.flush()
+
+
+def casework(session: Session) -> None:
+    """A statement (1) of subject 1, a proposal (1) of liming's that waits for a second officer, a measure (1), and a photo (1) beside
+    violation 1."""
+    session.add(Statement(subject_id=1, taken_at=NOW, taken_by=1, means="phone", text="在家", recorded_at=NOW))
+    session.flush()
+    session.add(
+        Proposal(
+            bureau_id=1, office_id=1, subject_id=1, measure="warning", ground="warning.rules", facts="未经批准外出", statement_id=1,
+            proposed_by=1, proposed_at=NOW,
+        )
+    )  # fmt: skip
+    taken = {"kind": "admonition", "category": "probation", "decided_on": NOW - 9 * HOUR, "decided_by": "区局", "document": "训1号"}
+    session.add(Measure(subject_id=1, recorded_at=NOW, **taken))
+    kept = hashlib.sha256(PHOTO).hexdigest()
+    session.add(StoredFile(sha256=kept, size=len(PHOTO), media_type="image/png", content=PHOTO, stored_at=NOW))
+    session.flush()
+    session.add(Attachment(subject_id=1, about="violation", about_id=1, sha256=kept, name="现场.png", added_by=1, added_at=NOW))
 
 
 def lawful(session: Session, subject_id: int) -> None:

@@ -18,7 +18,7 @@ from tests.cli.conftest import Run
 COMMAND = Path(sys.executable).with_name("corrections")
 PROMISED = {
     "init", "serve", "worker", "import", "ingest", "backtest", "check", "queue", "log", "verify", "backup", "restore", "user", "doctor",
-    "explain", "leave", "legal", "notices", "own", "roster", "rounds", "try",
+    "casework", "explain", "leave", "legal", "notices", "own", "roster", "rounds", "try",
 }  # fmt: skip
 
 

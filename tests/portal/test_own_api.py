@@ -19,10 +19,13 @@ from tests.review.scene import NOW
 
 READS = [
     "/own", "/own/conditions", "/own/held", "/own/looks", "/own/violations", "/own/measures", "/own/rights", "/own/copy",
-    "/own/positions.csv", "/own/positions.geojson", "/own/objections", "/own/leave-requests",
+    "/own/positions.csv", "/own/positions.geojson", "/own/objections", "/own/leave-requests", "/own/statements",
 ]  # fmt: skip
+FILES = ["/own/attachments/{about}/{about_id}", "/own/attachments/{attachment_id}/content"]  # see test_own_attachments.py
 LEAVE = {"destination": "杭州", "reason": "work", "leaves_at": "2026-03-09T08:00:00+08:00", "returns_at": "2026-03-09T20:00:00+08:00"}
 WRITES = [
+    ("/own/statements", {"text": "当时在医院"}, 201),
+    ("/own/attachments/{about}/{about_id}", {}, 422),  # it belongs to nothing that there is
     ("/own/objections", {"about": "other", "text": "不同意"}, 201),
     ("/own/leave-requests", LEAVE, 201),
     ("/own/leave-requests/{request_id}/withdraw", {}, 404),  # there is none yet
@@ -76,7 +79,7 @@ def test_every_operation_is_tried_here(small_phone: Phone) -> None:
         if path == "/api/v1/own" or path.startswith("/api/v1/own/")
     }
 
-    assert hers == {("GET", path) for path in READS} | {("POST", path) for path, _, _ in WRITES}
+    assert hers == {("GET", path) for path in (*READS, *FILES)} | {("POST", path) for path, _, _ in WRITES}
 
 
 def test_her_conditions_hold_outlines_and_no_names_of_others(phone: Phone) -> None:

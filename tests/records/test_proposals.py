@@ -185,7 +185,7 @@ def test_who_acts_on_what_she_has_not_seen_is_told_how_it_stands(office: Engine)
         proposal = propose(session)
         second(session, proposal)
 
-        with pytest.raises(Conflict, match="seconded now, revision 2"):
+        with pytest.raises(Conflict, match="now: seconded, revision 2"):
             second(session, proposal, "bureau", revision=1)
         with pytest.raises(Conflict):
             outcome(session, proposal, revision=1)
