@@ -359,6 +359,8 @@ def _tell(item: QueueItem, steps: list[Step], zone: ZoneInfo) -> None:
     decision = f"  {_word(words.DECISIONS, item.decision)}" if item.decision else ""
     due = "" if item.decision else t(f"  期限 {local(item.due_at, zone)}", f"  due {local(item.due_at, zone)}")
     say(f"{_word(words.REVIEW_STATES, item.review_state)}  {holder}{decision}{due}  {t('版本', 'revision')} {item.revision}")
+    if item.escalated_to_name:
+        say(t(f"已上报：{item.escalated_to_name}", f"gone up to: {item.escalated_to_name}"))
     for step in steps:
         by = step.officer_name or t("系统", "service")
         say(f"  {local(step.at, zone)}  {_word(words.STEPS, step.kind)}  {by}  {_said(step.content)}".rstrip())

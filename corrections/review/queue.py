@@ -152,10 +152,13 @@ def _assigned(violation: Violation) -> dict[str, Any]:
 
 
 def _hasten(session: Session, violation: Violation, deadlines: Deadlines, now: datetime) -> None:
-    """One that has become graver is due as if it came up now, unless it was due sooner; what follows from that, as its severity says."""
+    """One that has become graver is due as if it came up now, unless it was due sooner, and whoever has it in hand is told; what follows
+    from that, as its severity says."""
     moments = deadlines.plan(session, violation, now)
     if moments.due_at < violation.due_at:
         violation.due_at, violation.remind_at = moments.due_at, moments.remind_at
+        if (holder := violation.claimed_by or violation.officer_id) is not None:
+            telling.tell(session, violation, NoticeKind.DUE_SOON, telling.due_text(session, violation), holder, now)
     if violation.escalation < Rank.BUREAU:
         moments = deadlines.towards(session, violation, now)
         violation.escalate_at = moments.escalate_at(Rank(violation.escalation + 1))

@@ -14,6 +14,7 @@ from corrections.clock import SetClock
 from corrections.domain.model import Decision, FalseAlarmCause, Nature, NoticeKind, Recipient, ReviewState, Rule, Severity
 from corrections.review import notices, queue
 from corrections.review.deadlines import Deadlines
+from corrections.review.escalation import escalate_due
 from corrections.review.reviewing import Answer, Means
 from corrections.settings import Settings
 from corrections.store.database import writing
@@ -179,3 +180,13 @@ def test_the_words_of_the_options_are_those_of_the_model() -> None:
         ("CauseName", FalseAlarmCause),
     ):  # fmt: skip
         assert set(typing.get_args(getattr(commands, name))) == set(words)
+
+
+def test_to_whom_it_has_gone_up_is_told(waiting: Run, database: Engine) -> None:
+    with writing(database) as session:
+        escalate_due(session, Settings(), session.get_one(Violation, 1).due_at)
+
+    shown = waiting("queue", "show", "1", "--as", "liming").out
+
+    assert "gone up to: 王芳\n" in shown
+    assert "escalated  service" in shown

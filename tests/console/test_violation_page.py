@@ -14,6 +14,7 @@ from corrections.domain.model import Datum, NoticeKind, Recipient, to_us
 from corrections.errors import CorrectionsError
 from corrections.records import outlines, roster, zones
 from corrections.review import notices, queue, reviewing
+from corrections.review.escalation import escalate_due
 from corrections.review.events import EventKind
 from corrections.review.reviewing import Answer, Means
 from corrections.store.database import writing
@@ -454,3 +455,13 @@ def test_a_fake_position_has_no_edge_to_speak_for_or_against(desk: Desk) -> None
     assert "疑似虚假定位" in told
     for word in ("不利于该判断", "误差嫌疑", "确信度"):
         assert word not in told
+
+
+def test_to_whom_it_has_gone_up_is_told(desk: Desk) -> None:
+    with writing(desk.engine) as session:
+        escalate_due(session, SETTINGS, session.get_one(Violation, 1).due_at)
+
+    page = desk.get("liming", "/console/violations/1?purpose=核实").text
+
+    assert "已上报</dt><dd>head名" in page
+    assert "升级上报" in page

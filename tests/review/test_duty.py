@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from corrections.domain.model import Decision
 from corrections.records import register, roster
@@ -214,12 +214,15 @@ def test_one_that_becomes_graver_at_night_is_due_sooner_and_goes_to_the_officer_
     with writing(database) as session:
         violation = at_night(session, "medium")
         assert violation.officer_id == LIMING
+        forget_notices(session)
 
         queue.revise(session, violation, {"severity": "grave"}, NIGHT + HOUR, note="deeper", deadlines=DEADLINES)
         reassign_due(session, SETTINGS, NIGHT + HOUR)
 
         assert (violation.due_at, violation.escalate_at) == (NIGHT + 2 * HOUR, NIGHT + 2 * HOUR)
         assert (violation.remind_at, violation.officer_id) == (NIGHT + 1.5 * HOUR, ZHAO)
+        told = [(n.officer_id, n.kind, n.done_at is None) for n in session.exec(select(Notice).order_by(col(Notice.id)))]
+        assert told == [(LIMING, "due_soon", False), (ZHAO, "assigned", True)]
         assert kinds(session, violation) == ["detected", "assigned", "revised", "assigned"]
 
 
