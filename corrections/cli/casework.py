@@ -45,7 +45,7 @@ def attach(
     with acting(login) as by:
         made = attachments.attach(
             by.session, by.actor, AttachedTo(about), about_id, content=content, name=file.name, note=note,
-            settings=by.settings.attachments, now=by.now,
+            settings=by.settings, now=by.now,
         )  # fmt: skip
         told = made.model_dump()
     if as_json:

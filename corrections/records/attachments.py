@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
@@ -18,8 +19,11 @@ from corrections.domain.files import agrees, clean_name, type_of
 from corrections.errors import Conflict, Invalid, NotFound
 from corrections.records.audit import record_by
 from corrections.records.statements import statement_for
+from corrections.review.deadlines import Deadlines
 from corrections.review.events import EventKind, append
+from corrections.review.reviewing import held
 from corrections.review.telling import tell_watchers
+from corrections.settings import Settings
 from corrections.settings.measures import Attachments
 from corrections.store.access import Action, Actor, Own, subject_for, violation_for
 from corrections.store.tables import Attachment, CheckEntry, LeaveRequest, SearchCase, StoredFile, Violation
@@ -44,23 +48,25 @@ def attach(
     media_type: str = "",
     name: str = "",
     note: str = "",
-    settings: Attachments,
+    settings: Settings,
     now: datetime,
 ) -> Attachment:
     """Put a photo or document beside something within reach; a subject, beside her own request for leave or what she stated herself.
 
     1. What it belongs to says whose it is. 2. The content is of a type that is taken, and what was declared (``media_type``) agrees.
-    3. The content is stored once. 4. The same content beside the same thing is told. 5. A violation's history shows it.
+    3. The content is stored once. 4. The same content beside the same thing is told.
+    5. A violation's history shows it, and a claim of hers lasts anew.
     Raises Invalid (naming ``content``, ``content_type`` or ``note``), Conflict, Forbidden, NotFound.
     """
     about = AttachedTo(about)
     subject_id, row = _owner(session, actor, about, about_id)
-    found = _checked_type(content, media_type, settings)
+    limits = settings.attachments
+    found = _checked_type(content, media_type, limits)
     said = note.strip()
     if len(said) > LONGEST_NOTE or "\x00" in said:
         raise Invalid(f"A note has at most {LONGEST_NOTE} characters.", f"说明不得超过 {LONGEST_NOTE} 字。", field="note")
     sha256 = hashlib.sha256(content).hexdigest()
-    _not_there(session, about, about_id, sha256, settings.most_each)
+    _not_there(session, about, about_id, sha256, limits.most_each)
     _store(session, sha256, content, found, now)
     attachment = Attachment(
         subject_id=subject_id, about=about.value, about_id=about_id, sha256=sha256, name=clean_name(name, found), note=said,
@@ -71,9 +77,7 @@ def attach(
     detail = {"attachment": attachment.id, "about": about.value, "about_id": about_id, "sha256": sha256}
     record_by(session, actor, "attachment.add", subject_id=subject_id, detail=detail, now=now)
     if isinstance(row, Violation) and isinstance(actor, Actor):
-        told = {"attachment": attachment.id, "sha256": sha256, "text": f"{attachment.name}  {said}".strip()}
-        append(session, row, EventKind.ATTACHED, told, now, actor.officer_id)
-        tell_watchers(session, row, EventKind.ATTACHED, now, but=(actor.officer_id,))
+        _shown_in(session, row, attachment, actor, Deadlines.of(settings), now)
     return attachment
 
 
@@ -208,6 +212,22 @@ def _not_there(session: Session, about: AttachedTo, about_id: int, sha256: str, 
         raise Conflict("This file is attached already.", "该文件已作为附件添加。", field="content")
     if session.exec(beside).one() >= most:
         raise Conflict(f"{most} files are attached already.", f"已有 {most} 个附件，不能再添加。")
+
+
+def _shown_in(session: Session, violation: Violation, attachment: Attachment, actor: Actor, deadlines: Deadlines, now: datetime) -> None:
+    """Have a violation's history show the attachment, and its watchers hear of it; of her who holds the violation, it keeps her claim."""
+    v, said = Violation, f"{attachment.name}  {attachment.note}".strip()
+    append(
+        session,
+        violation,
+        EventKind.ATTACHED,
+        {"attachment": attachment.id, "sha256": attachment.sha256, "text": said},
+        now,
+        actor.officer_id,
+    )
+    if kept := held(actor, violation, deadlines, now):
+        session.execute(update(v).where(col(v.id) == violation.id, col(v.claimed_by) == actor.officer_id).values(**kept))
+    tell_watchers(session, violation, EventKind.ATTACHED, now, but=(actor.officer_id,))
 
 
 def _store(session: Session, sha256: str, content: bytes, media_type: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.casework import MeasureKind
 from corrections.domain.legal import local_day
+from corrections.domain.model import Rule, Severity, ZoneKind
 from corrections.records import words
 from corrections.records.casework_words import CASEWORK
 from corrections.records.clocks import zone_of
@@ -31,6 +32,7 @@ from corrections.store.tables import (
     Subject,
     Violation,
     Zone,
+    ZoneRevision,
 )
 
 Block = dict[str, Any]
@@ -159,12 +161,25 @@ def violations(desk: Desk, rests: Sequence[Violation]) -> list[Block]:
             f"V{one.id}",
             desk.minute(one.started_at) + "\n" + (desk.minute(one.ended_at) if one.ended_at else desk.t("持续中", "still lasts")),
             desk.w({one.rule: words.rule(one.rule, _zone_kind(desk, one))}, one.rule),
-            desk.t(one.reason_zh, one.reason_en),
+            _reason(desk, one),
             _decided(desk, one),
         ]
         for one in rests
     ]
     return [{"kind": "table", "head": [desk.t(*one) for one in head], "widths": [0.85, 2.6, 1.4, 3.9, 2.6], "rows": rows}]
+
+
+def _reason(desk: Desk, violation: Violation) -> str:
+    """The violation's reason; without what would tell who or where a protected person is, as the subject reads the paper."""
+    revision = desk.session.get(ZoneRevision, violation.zone_revision_id) if violation.zone_revision_id else None
+    grave = revision is not None and revision.severity == Severity.GRAVE and _zone_kind(desk, violation) == ZoneKind.EXCLUSION
+    if violation.rule == Rule.TOGETHER:
+        return desk.t(
+            "与其不得接近的人员位置接近（人员情况见案卷）。", "Close to a person whom she must not approach (who it is: see the file)."
+        )
+    if grave and not desk.settings.portal.show_grave_zones:
+        return desk.t("进入禁止区域（名称、位置见案卷）。", "In a prohibited area (its name and place: see the file).")
+    return desk.t(violation.reason_zh, violation.reason_en)
 
 
 def _zone_kind(desk: Desk, violation: Violation) -> str | None:

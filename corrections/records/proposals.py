@@ -27,6 +27,7 @@ from corrections.records.casework_words import CASEWORK
 from corrections.records.clocks import checked, zone_of
 from corrections.records.measures import add_measure, counts, ground_for, named, require_limit, require_open
 from corrections.review.notices import end_about, head_of, notify
+from corrections.review.roster import is_absent
 from corrections.settings import Settings
 from corrections.settings.measures import GroundText
 from corrections.store.access import Action, Actor, subject_for, within_reach
@@ -265,11 +266,11 @@ def _overtaken(proposal: Proposal) -> Conflict:
 
 
 def _tell_second(session: Session, actor: Actor, subject: Subject, proposal: Proposal, asked: Second, now: datetime) -> None:
-    """The office head, where her rank is enough and she did not propose it herself; else the bureau."""
+    """The office head, where her rank is enough, she is there and did not propose it herself; else the bureau."""
     if asked is Second.NONE:
         return
     head = head_of(session, subject.office_id, now) if asked is Second.OFFICE_HEAD else None
-    there = head is not None and head != actor.officer_id
+    there = head is not None and head != actor.officer_id and not is_absent(session, head, now)
     recipient, told = (Recipient.OFFICE_HEAD, head) if there else (Recipient.BUREAU, None)
     notify(session, subject, recipient, NoticeKind.SECOND_WANTED, WANTED, now, officer_id=told, about=_about(proposal))
 

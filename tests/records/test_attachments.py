@@ -13,12 +13,13 @@ from corrections.domain.casework import AttachedTo, LeaveKind, LeaveReason
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound
 from corrections.records import attachments, leave, soundness, statements
 from corrections.records.soundness import State
+from corrections.review import reviewing
 from corrections.review.reviewing import Means
 from corrections.settings import Settings
 from corrections.store.access import Own
 from corrections.store.database import writing
 from corrections.store.tables import Attachment, AuditEvent, CheckEntry, CheckRound, SearchCase, StoredFile
-from tests.review.scene import NOW, a_subject, a_violation, an_actor, kinds, last_event, settle
+from tests.review.scene import DEADLINES, NOW, a_subject, a_violation, an_actor, kinds, last_event, settle
 
 SETTINGS = Settings()
 OWN = Own(1, "phone")
@@ -48,8 +49,8 @@ def attach(
     session: Session, by: str | Own = "liming", about: AttachedTo = AttachedTo.VIOLATION, about_id: int = 1, **changes: Any
 ) -> Attachment:
     actor = by if isinstance(by, Own) else an_actor(session, by)
-    terms: dict[str, Any] = {"content": PNG, "media_type": "image/png", "name": "现场.png", "note": "正门"} | changes
-    return attachments.attach(session, actor, about, about_id, settings=SETTINGS.attachments, now=NOW, **terms)
+    terms: dict[str, Any] = {"content": PNG, "media_type": "image/png", "name": "现场.png", "note": "正门", "now": NOW} | changes
+    return attachments.attach(session, actor, about, about_id, settings=SETTINGS, **terms)
 
 
 @pytest.mark.parametrize("about", KINDS)
@@ -111,6 +112,20 @@ def test_a_violation_s_history_shows_it(office: Engine) -> None:
 
         assert kinds(session, violation)[-1] == "attached"
         assert last_event(session, violation).content["text"] == "现场.png  正门"
+
+
+def test_attaching_keeps_the_claim_of_her_who_holds_it(office: Engine) -> None:
+    later = NOW + timedelta(minutes=20)
+    with writing(office) as session:
+        violation = reviewing.claim(session, an_actor(session, "liming"), 1, revision=1, deadlines=DEADLINES, now=NOW)
+        first = violation.claimed_until
+        attach(session, "wangfang", content=PDF, media_type="", now=later)
+        session.refresh(violation)
+        assert violation.claimed_until == first
+        attach(session, now=later)
+        session.refresh(violation)
+
+        assert (violation.claimed_until, violation.revision) == (DEADLINES.claimed_until(later), 2)
 
 
 def test_the_same_content_is_stored_once_and_beside_one_thing_once(office: Engine) -> None:

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import Engine
 
 from corrections.domain.casework import MeasureKind
+from corrections.domain.model import Rule
 from corrections.errors import NotFound
 from corrections.records import measure_papers, papers
 from corrections.records.papers import Language
 from corrections.settings import Settings
 from corrections.store.database import writing
-from corrections.store.tables import AuditEvent, Subject
+from corrections.store.tables import AuditEvent, Subject, Violation
 from tests.records.test_proposals import confirmed, hear, outcome, propose, second
 from tests.review.scene import NOW, an_actor, settle
 
@@ -126,6 +127,17 @@ def test_a_minor_s_paper_says_that_it_is_confidential(office: Engine, written: l
         fetch(session)
 
     assert "身份信息保密" in texts(written[0])
+
+
+def test_a_protected_person_is_not_named(office: Engine, written: list[dict[str, Any]]) -> None:
+    with writing(office) as session:
+        violation = session.get_one(Violation, 1)
+        violation.rule, violation.reason_zh = Rule.TOGETHER.value, "与对象 S-other 的位置"
+        propose(session)
+        fetch(session)
+
+    assert "S-other" not in texts(written[0])
+    assert "不得接近的人员" in texts(written[0])
 
 
 def test_what_is_out_of_reach_is_not_there(office: Engine) -> None:

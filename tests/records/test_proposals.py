@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from corrections.review.reviewing import Means
 from corrections.settings import Settings
 from corrections.store.database import writing
 from corrections.store.tables import AuditEvent, Notice, Proposal, Subject, Violation
-from tests.review.scene import HOUR, NOW, a_subject, a_violation, an_actor, settle
+from tests.review.scene import HOUR, NOW, a_subject, a_violation, an_actor, away, settle
 
 SETTINGS = Settings()
 K, DAY = MeasureKind, timedelta(days=1)
@@ -145,6 +147,37 @@ def test_nobody_seconds_her_own_proposal_whatever_her_rank(office: Engine) -> No
         with pytest.raises(Forbidden):
             second(session, proposal)
         assert second(session, proposal, "bureau").state == ProposalState.SECONDED
+
+
+def test_where_the_head_is_away_the_bureau_is_told(office: Engine) -> None:
+    with writing(office) as session:
+        away(session, "head", NOW + DAY)
+        propose(session)
+
+        assert told(session) == [("bureau", None, False)]
+
+
+def test_of_two_who_second_at_once_one_is_told_of_the_other(office: Engine) -> None:
+    with writing(office) as session:
+        propose(session)
+    together = Barrier(2)
+
+    def act(login: str, agree: bool) -> ProposalState | None:
+        together.wait()
+        try:
+            with writing(office) as session:
+                proposal = proposals.proposal_for(session, an_actor(session, login), 1)
+                return ProposalState(second(session, proposal, login, revision=1, agree=agree, note="意见").state)
+        except Conflict:
+            return None
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(act, ("head", "bureau"), (True, False)))
+
+    with writing(office) as session:
+        kept = session.get_one(Proposal, 1)
+        assert (kept.revision, found.count(None)) == (2, 1)
+        assert kept.state in found
 
 
 def test_the_gravest_are_seconded_by_the_bureau_alone(office: Engine) -> None:

@@ -74,7 +74,7 @@ def attach(
     """JPEG, PNG, HEIC or PDF, by content and with a `Content-Type` that agrees. A violation's history shows it."""
     terms: dict[str, Any] = {"content": content, "media_type": media_type, "name": name, "note": note}
     with call.writing() as session:
-        made = attachments.attach(session, call.actor, about, about_id, settings=call.settings.attachments, now=call.now, **terms)
+        made = attachments.attach(session, call.actor, about, about_id, settings=call.settings, now=call.now, **terms)
         return AttachmentShown.model_validate(made)
 
 
@@ -106,7 +106,7 @@ def attach_own(
     """Beside her own request for leave, or a statement that she gave herself."""
     terms: dict[str, Any] = {"content": content, "media_type": media_type, "name": name, "note": note}
     with call.writing() as session:
-        made = attachments.attach(session, call.own, about, about_id, settings=call.settings.attachments, now=call.now, **terms)
+        made = attachments.attach(session, call.own, about, about_id, settings=call.settings, now=call.now, **terms)
         return AttachmentShown.model_validate(made)
 
 
