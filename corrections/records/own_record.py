@@ -35,7 +35,7 @@ _KINDS: tuple[tuple[str, Both, str, Any, Any], ...] = (
      t.Report, t.Report.fix_time),
     ("set_aside", ("没有采用的手机消息", "messages of the phone that were not used"), "positions", t.SetAside, t.SetAside.received_at),
     ("fix_requests", ("要求手机报一次位置", "requests for a position"), "checks", t.FixRequest, t.FixRequest.asked_at),
-    ("check_ins", ("要求签到", "check-ins asked for"), "checks", t.CheckIn, t.CheckIn.asked_at),
+    ("check_ins", ("签到记录", "records of check-ins"), "checks", t.CheckIn, t.CheckIn.asked_at),
     ("check_entries", ("定位核查的记录", "entries of location checks"), "checks", t.CheckEntry, t.CheckEntry.found_at),
     ("violations", ("核查的事情", "matters looked into"), "violations", t.Violation, t.Violation.started_at),
     ("statements", ("您的陈述、申辩", "your statements"), "violations", t.Statement, t.Statement.taken_at),
