@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from corrections.cli.speech import As, AsJson, language, print_json, say, t, table
 
 Number = Annotated[int, typer.Argument(metavar="N", help=t("编号。", "Number."))]
+
+StateName = Literal["waiting", "sending", "failing", "sent", "given_up", "needless"]  # of domain.notifying.MessageState
 
 notices = typer.Typer(
     no_args_is_help=True,
@@ -92,73 +94,73 @@ def address(
     say(t(f"已设置 {login} 的 {len(pairs)} 个渠道地址。", f"{login} is reached over {len(pairs)} channels."))
 
 
-@notices.command(help=t("列出发件箱：渠道、接收人、状态、错误。", "List the outbox: channel, whom, state, error."))
+@notices.command(help=t("列出发件箱：渠道、内容、次数、状态、错误。", "List the outbox: channel, what, attempts, state, error."))
 def outbox(
     login: As,
-    waiting: Annotated[bool, typer.Option("--waiting", help=t("只列待发送的。", "Only those still to be sent."))] = False,
+    state: Annotated[StateName | None, typer.Option(help=t("只列此状态的。", "Only those in this state."))] = None,
+    channel: Annotated[str | None, typer.Option(help=t("只列此渠道的。", "Only those over this channel."))] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help=t("最多列出多少条。", "How many at most."))] = 100,
     as_json: AsJson = False,
 ) -> None:
     from corrections.cli.opening import opened
+    from corrections.domain.notifying import MessageState
     from corrections.records.accounts import actor_by_login
-    from corrections.review.outbox import list_messages
+    from corrections.review.outbox import list_messages, state_of
     from corrections.store.database import reading
 
     with opened() as (engine, _), reading(engine) as session:
-        found = list_messages(session, actor_by_login(session, login, "cli"), waiting=True if waiting else None, limit=limit)
-        rows: list[dict[str, Any]] = [m.model_dump(exclude={"text_zh", "text_en", "key", "bureau_id"}) for m in found]
+        chosen = MessageState(state) if state else None
+        found = list_messages(session, actor_by_login(session, login, "cli"), state=chosen, channel=channel, limit=limit)
+        hidden = {"text_zh", "text_en", "key", "bureau_id"}
+        rows: list[dict[str, Any]] = [m.model_dump(exclude=hidden) | {"state": state_of(m).value} for m in found]
     if as_json:
         print_json(rows)
         return
     table(
         ("N", t("渠道", "channel"), t("内容", "what"), t("次数", "attempts"), t("状态", "state"), t("错误", "error")),
-        [(r["id"], r["channel"], r["reference"], r["attempts"], _state(r), r["last_error"]) for r in rows],
+        [(r["id"], r["channel"], r["reference"], r["attempts"], t(*STATES[r["state"]]), r["last_error"]) for r in rows],
     )
 
 
-@notices.command(help=t("立即重发一条消息。", "Try a message again now."))
+@notices.command(help=t("立即重发一条消息（静默时段内则在其结束时）。", "Try a message again now, or when the quiet hours end."))
 def retry(number: Number, as_json: AsJson = False) -> None:
     from corrections.cli.opening import opened
     from corrections.clock import now
     from corrections.review.outbox import retry as try_again
     from corrections.store.database import writing
 
-    with opened() as (engine, _), writing(engine) as session:
-        message = try_again(session, None, number, now())
+    with opened() as (engine, settings), writing(engine) as session:
+        message = try_again(session, None, number, settings, now())
         told = {"id": message.id, "due_at": message.due_at}
     if as_json:
         print_json(told)
         return
-    say(t(f"消息 {number} 将立即重发。", f"Message {number} is tried again now."))
+    say(t(f"消息 {number} 将重发。", f"Message {number} is tried again."))
 
 
 @notices.command("test", help=t("经一个渠道向一个地址试发一条消息。", "Send a message over a channel to an address, to see that it works."))
-def try_channel(
+def try_one(
     channel: Annotated[str, typer.Argument(metavar="CHANNEL", help=t("渠道名称。", "Name of the channel."))],
     place: Annotated[str, typer.Argument(metavar="ADDRESS", help=t("地址。", "The address."))],
     as_json: AsJson = False,
 ) -> None:
     from corrections.cli.opening import opened
-    from corrections.errors import NotFound, Unavailable
-    from corrections.monitor.delivery import TITLES, send_by_apprise
+    from corrections.clock import now
+    from corrections.monitor.sending import try_channel
 
-    with opened() as (_, settings):
-        found = settings.notify.channel(channel)
-        if found is None:
-            raise NotFound(f"There is no channel {channel}; see config/notify.toml.", f"没有名为 {channel} 的通知渠道。")
-        text = {"zh": "试发：收到即表示渠道可用。", "en": "A test: the channel works."}[found.language]
-        error = send_by_apprise(found.url_for(place), TITLES[found.language], text)
-        if error is not None:
-            raise Unavailable(f"Not sent: {error}", f"未能发送：{error}")
+    with opened() as (engine, settings):
+        try_channel(engine, settings, None, channel, place, now())
     if as_json:
         print_json({"sent": True})
         return
     say(t("已发送。", "Sent."))
 
 
-def _state(row: dict[str, Any]) -> str:
-    if row["sent_at"]:
-        return t("已发送", "sent")
-    if row["given_up_at"]:
-        return t("已放弃", "given up")
-    return t("待发送", "waits") if row["due_at"] else t("已无需发送", "needless")
+STATES = {
+    "waiting": ("待发送", "waits"),
+    "sending": ("发送中", "being sent"),
+    "failing": ("待重发", "failed, is tried again"),
+    "sent": ("已发送", "sent"),
+    "given_up": ("已放弃", "given up"),
+    "needless": ("已无需发送", "needless"),
+}

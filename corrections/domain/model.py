@@ -184,6 +184,7 @@ class NoticeKind(StrEnum):
     CLOCK = "clock"  # a legal term has reached an edge
     TERM_ENDED = "term_ended"
     OBJECTION = "objection"
+    UNDELIVERED = "undelivered"  # messages over a channel were given up
 
 
 class FlagKind(StrEnum):

@@ -175,6 +175,12 @@ def change_officer(
     return officer
 
 
+def addresses_of(session: Session, actor: Actor | None, officer_id: int) -> Officer:
+    """Whose ``addresses`` say where she is reached: one's own, or anybody's by the administrator. Raises Forbidden, NotFound."""
+    herself = actor is not None and actor.officer_id == officer_id
+    return session.get_one(Officer, officer_id) if herself else _officer(session, actor, officer_id)
+
+
 def set_addresses(
     session: Session, actor: Actor | None, officer_id: int, addresses: Mapping[str, str], *, settings: Settings, now: datetime
 ) -> Officer:
@@ -182,8 +188,7 @@ def set_addresses(
 
     Raises Invalid (no such channel; an address that the channel cannot take), Forbidden, NotFound.
     """
-    herself = actor is not None and actor.officer_id == officer_id
-    officer = session.get_one(Officer, officer_id) if herself else _officer(session, actor, officer_id)
+    officer = addresses_of(session, actor, officer_id)
     for name, address in addresses.items():
         channel = settings.notify.channel(name)
         if channel is None:

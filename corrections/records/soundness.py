@@ -26,7 +26,9 @@ from corrections.store.tables import (
     Device,
     DeviceFlag,
     LogDay,
+    Notice,
     Officer,
+    OutboxMessage,
     Pulse,
     Report,
     SetAside,
@@ -67,6 +69,7 @@ def checks(session: Session, settings: Settings, now: datetime) -> list[Check]:
         *_holes(session, settings, now),
         _without_password(session),
         _set_aside(session, now),
+        _undelivered(session),
         _doubted(session),
         _spoiled(session),
     ]
@@ -231,6 +234,19 @@ def _set_aside(session: Session, now: datetime) -> Check:
     total = sum(row["count"] for row in rows)
     state = State.ATTENTION if rows else State.OK
     return Check("set-aside", state, f"近一天有 {total} 条消息被搁置。", f"{total} messages were set aside within a day.", rows)
+
+
+def _undelivered(session: Session) -> Check:
+    """Messages that were given up while what they tell of still waits, by channel."""
+    o, n = OutboxMessage, Notice
+    lost = select(o.channel, func.count()).join(n, col(n.id) == col(o.notice_id))
+    lost = lost.where(col(o.given_up_at).is_not(None), col(n.done_at).is_(None))
+    found: list[dict[str, Any]] = [
+        {"channel": channel, "messages": count} for channel, count in session.exec(lost.group_by(o.channel).order_by(o.channel))
+    ]
+    total = sum(row["messages"] for row in found)
+    zh, en = f"{total} 条通知未能送达，已放弃。", f"{total} messages could not be delivered and were given up."
+    return Check("undelivered", State.ATTENTION if found else State.OK, zh, en, found)
 
 
 def _doubted(session: Session) -> Check:

@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 from pydantic import Field, field_validator, model_validator
 
-from corrections.domain.model import Recipient, Severity
+from corrections.domain.model import NoticeKind, Recipient, Severity
 from corrections.domain.notifying import BackOff, Quiet
 from corrections.settings.section import Section
 
+_MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 STAFF = (Recipient.OFFICER, Recipient.OFFICE_HEAD, Recipient.BUREAU)
 
@@ -25,20 +26,44 @@ class Channel(Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")
     url: str
     inside: bool = False
-    language: Literal["zh", "en"] = "zh"
+    languages: tuple[Literal["zh", "en"], ...] = Field(("zh",), min_length=1)
     severities: tuple[Severity, ...] = tuple(Severity)
+    kinds: tuple[NoticeKind, ...] = tuple(NoticeKind)
     recipients: tuple[Recipient, ...] = STAFF
+    addresses: str = ""
 
     def url_for(self, address: str) -> str:
         """The address of Apprise for one recipient, secrets filled in. Raises KeyError for a variable that is not set."""
         filled = _VARIABLE.sub(lambda found: quote(os.environ[found[1]], safe=""), self.url)
         return filled.replace("{address}", quote(address, safe="@"))
 
+    def secrets(self) -> list[str]:
+        """What of the url comes from the environment and is to be told nobody."""
+        return [os.environ[name] for name in _VARIABLE.findall(self.url)]
+
+    def fits(self, address: str) -> bool:
+        """Whether an address has the form that ``addresses`` demands; of mail, one address."""
+        if not address or (self.url.startswith("mailto") and not _MAIL.fullmatch(address)):
+            return False
+        return not self.addresses or re.fullmatch(self.addresses, address) is not None
+
     def takes(self, address: str) -> bool:
-        """Whether Apprise can reach this address over the channel, as far as its form tells."""
-        import apprise  # costs 36 MB: only where a channel is set up
+        """Whether an address fits, and Apprise can reach it over the channel, as far as its form tells."""
+        return self.fits(address) and self._reads(address)
+
+    def _reads(self, address: str) -> bool:
+        import apprise  # 12 MB more in `serve`, 23 MB alone: only where a channel is set up
 
         return apprise.Apprise.instantiate(self.url_for(address), suppress_exceptions=True) is not None
+
+    @field_validator("addresses")
+    @classmethod
+    def _a_pattern(cls, addresses: str) -> str:
+        try:
+            re.compile(addresses)
+        except re.error as error:
+            raise ValueError(f"addresses: not a regular expression: {error}") from None
+        return addresses
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -47,9 +72,19 @@ class Channel(Section):
             raise ValueError(f"channel {self.name}: set the environment variable {missing[0]}, which its url names")
         if "{address}" not in self.url:
             raise ValueError(f"channel {self.name}: the url must hold {{address}}, where the recipient's address goes")
-        if not any(self.takes(example) for example in ("13800000000", "a@b.example", "a" * 36)):
+        scheme = self.url.partition("://")[0]
+        if not _knows(scheme):
+            raise ValueError(f"channel {self.name}: Apprise has no service {scheme}://; see its documentation for those it has")
+        if not any(self._reads(example) for example in ("a@b.example", "13800000000", "a" * 36)):
             raise ValueError(f"channel {self.name}: Apprise cannot read its url; see Apprise's documentation for the service")
         return self
+
+
+def _knows(scheme: str) -> bool:
+    """Whether Apprise has a service under this scheme."""
+    from apprise.plugins import N_MGR
+
+    return scheme.lower() in N_MGR
 
 
 class Notify(Section):
@@ -64,6 +99,7 @@ class Notify(Section):
     first_retry_s: float = Field(30.0, gt=0)
     longest_retry_s: float = Field(3_600.0, gt=0)
     give_up_hours: float = Field(24.0, gt=0)
+    fewest_attempts: int = Field(5, ge=1)
     timeout_s: float = Field(60.0, gt=0)
 
     @field_validator("channels")
@@ -78,6 +114,10 @@ class Notify(Section):
     def _digested(self) -> Self:
         if self.digest_severities and not self.digest_at:
             raise ValueError("digest_at: at least one time, or no digest_severities")
+        quiet = self.quiet
+        both = quiet is not None and set(quiet.severities) & set(self.digest_severities)
+        if quiet is not None and both and all(quiet.holds(each) for each in self.digest_at):
+            raise ValueError("digest_at: at least one time outside the quiet hours")
         return self
 
     @property
@@ -87,7 +127,7 @@ class Notify(Section):
     @property
     def back_off(self) -> BackOff:
         first, longest = timedelta(seconds=self.first_retry_s), timedelta(seconds=self.longest_retry_s)
-        return BackOff(first, longest, timedelta(hours=self.give_up_hours))
+        return BackOff(first, longest, timedelta(hours=self.give_up_hours), self.fewest_attempts)
 
     def channel(self, name: str) -> Channel | None:
         """The channel of that name, if it is set up."""

@@ -20,6 +20,7 @@ from corrections.domain.model import Role, Scope, Severity, ZoneKind
 from corrections.records import accounts, contact_bans, gateways, leave, outlines, permits, register, roster, zones
 from corrections.records.permits import Basis
 from corrections.settings import Settings
+from corrections.settings.notify import Channel, Notify
 from corrections.store.access import Own
 from corrections.store.credentials import hash_credential
 from corrections.store.database import writing
@@ -45,7 +46,7 @@ from corrections.store.tables import (
 )
 from tests.review.scene import HOUR, NOW, RULES, STAFF, a_subject, a_violation, an_officer, forget_notices, settle
 
-SETTINGS = Settings()
+SETTINGS = Settings(notify=Notify(channels=(Channel(name="mail", url="json://127.0.0.1:9/?:to={address}"),)))  # nobody has an address
 SQUARE = "POLYGON((120 30, 120.1 30, 120.1 30.1, 120 30.1, 120 30))"
 SCHOOL = "POLYGON((120.2 30, 120.21 30, 120.21 30.01, 120.2 30.01, 120.2 30))"
 PHOTO = b"\x89PNG\r\n\x1a\n" + b"1" * 20
@@ -57,7 +58,8 @@ def found(engine: Engine) -> None:
     """The two offices and their staff (see the scene), a head of the second office, another bureau with staff of every role; subject 1
     with authority 1, device 1, leave 1; zone 1 (everyone, inclusion), zone 2 (subject 1, exclusion); violation 1 of subject 1;
     absence 1 and duty 1 of wangfang, far ahead; a message put aside (1); a notice (1) for subject 1, a leave request (1) of hers, a
-    message to liming (1); a gateway (1); a link (1, ``own-1``) and an objection (1) of subject 1; subject 3, of the first office, whom contact ban 1 keeps from subject 1;
+    message to liming (1); a gateway (1); a link (1, ``own-1``) and an objection (1) of subject 1; subject 3, of the first office, whom
+    contact ban 1 keeps from subject 1;
     a term out of contact (1) and a search (1) of subject 1; everybody logged in with her login as token."""
     with writing(engine) as session:
         subject = settle(session)

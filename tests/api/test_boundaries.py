@@ -141,6 +141,8 @@ CASES = [
     Case("POST /leave-requests/{request_id}/withdraw", STAFF),
     Case("POST /leave-requests/{request_id}/reports", STAFF, {"kind": "departure"}, clean=False),
     Case("GET /channels", EVERYBODY),
+    Case("POST /channels/{name}/test", EVERYBODY, ids={"name": "mail"}, clean=False),  # nobody has an address on it
+    Case("GET /officers/{officer_id}/addresses", {O, K}, elsewhere=403),
     Case("PUT /officers/{officer_id}/addresses", {O, K}, {"addresses": {}}, elsewhere=403),
     Case("GET /outbox", EVERYBODY),
     Case("POST /outbox/{message_id}/retry", {B, K}),

@@ -12,7 +12,7 @@ from corrections.console import notices_page
 from corrections.domain.model import NoticeKind, Recipient
 from corrections.review import notices
 from corrections.store.database import reading, writing
-from corrections.store.tables import Notice, Subject
+from corrections.store.tables import Notice, Office, Subject
 from tests.console.desk import Desk
 from tests.review.scene import HOUR, NOW
 
@@ -68,9 +68,9 @@ def test_the_menu_tells_how_many_wait_within_reach(desk: Desk) -> None:
 
 def test_what_was_told_is_marked_once_and_goes_to_those_that_are_done(desk: Desk) -> None:
     with writing(desk.engine) as session:
-        a_notice(session)
+        number = a_notice(session).id
 
-    told, again = desk.post("liming", f"{PAGE}/1/done"), desk.post("head", f"{PAGE}/1/done")
+    told, again = desk.post("liming", f"{PAGE}/{number}/done"), desk.post("head", f"{PAGE}/{number}/done")
 
     assert (told.status_code, told.headers["location"]) == (303, PAGE)
     assert again.status_code == 409
@@ -79,7 +79,8 @@ def test_what_was_told_is_marked_once_and_goes_to_those_that_are_done(desk: Desk
     done = desk.get("liming", f"{PAGE}?tab=done").text
     assert "已告知<small>liming名" in done
     with reading(desk.engine) as session:
-        assert (session.get_one(Notice, 1).done_at, session.get_one(Notice, 1).done_by) == (NOW, 1)
+        notice = session.get_one(Notice, number)
+        assert (notice.done_at, notice.done_by) == (NOW, 1)
 
 
 def test_one_whose_reason_is_gone_is_told_to_be_needless(desk: Desk) -> None:
@@ -103,18 +104,17 @@ def test_a_minors_name_is_masked(desk: Desk) -> None:
 @pytest.mark.parametrize(("login", "status"), [("zhao", 404), ("admin", 403), ("auditor", 403)])
 def test_who_may_not_reach_it_neither_sees_nor_ends_it(desk: Desk, login: str, status: int) -> None:
     with writing(desk.engine) as session:
-        a_notice(session)
+        number = a_notice(session).id
 
-    assert desk.post(login, f"{PAGE}/1/done").status_code == status
+    assert desk.post(login, f"{PAGE}/{number}/done").status_code == status
     assert "请检查手机" not in desk.get(login, PAGE).text
-    assert waiting(desk, "liming") == [1]
+    assert waiting(desk, "liming") == [number]
 
 
 def test_the_page_is_turned(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices_page, "ROWS", 2)
     with writing(desk.engine) as session:
-        for _ in range(5):
-            a_notice(session)
+        numbers = [a_notice(session).id for _ in range(5)]
 
     address, seen = PAGE, []
     while address:
@@ -122,12 +122,23 @@ def test_the_page_is_turned(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None
         found = re.search(r'class="next" href="([^"]+)"', desk.get("liming", address).text)
         address = found[1].replace("&amp;", "&") if found else ""
 
-    assert seen == [5, 4, 3, 2, 1]
+    assert seen == numbers[::-1]
 
 
 def test_another_sites_page_marks_nothing(desk: Desk) -> None:
     with writing(desk.engine) as session:
-        a_notice(session)
+        number = a_notice(session).id
 
-    assert desk.post("liming", f"{PAGE}/1/done", origin="http://elsewhere").status_code == 403
-    assert waiting(desk, "liming") == [1]
+    assert desk.post("liming", f"{PAGE}/{number}/done", origin="http://elsewhere").status_code == 403
+    assert waiting(desk, "liming") == [number]
+
+
+def test_a_notice_about_no_single_subject_is_shown_without_one(desk: Desk) -> None:
+    with writing(desk.engine) as session:
+        text = ("定位核查待完成", "A round waits")
+        notices.notify(session, session.get_one(Office, 1), Recipient.OFFICER, NoticeKind.ROUND_OPENED, text, NOW, about="round:1")
+
+    shown = desk.get("liming", PAGE).text
+
+    assert "定位核查待完成" in shown
+    assert "/console/subjects/None" not in shown

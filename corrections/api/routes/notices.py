@@ -10,7 +10,7 @@ from pydantic import Field
 
 from corrections.api.context import Calling
 from corrections.api.models import BeforeId, Given, Id, Limit, Page, PathId, Shown, Text, page_of
-from corrections.domain.model import AskReason, NoticeKind, Recipient
+from corrections.domain.model import AskReason, NoticeKind, Recipient, Severity
 from corrections.monitor import asking
 from corrections.review import notices
 
@@ -21,13 +21,16 @@ class NoticeShown(Shown):
     """What a person is to be told."""
 
     id: int
-    subject_id: int
-    subject_number: str
-    subject_name: str
+    subject_id: int | None = Field(description="Null where it is about no single subject, as a check round.")
+    subject_number: str | None
+    subject_name: str | None
     phone: str = Field(description="Of the subject, in the register.")
     recipient: Recipient
-    officer_id: int | None = Field(description="Which officer; null for the subject, and where there is none.")
-    violation_id: int | None = Field(description="Null for a reminder of the subject that did not become a violation.")
+    officer_id: int | None = Field(description="Which officer; null for the subject, and for whoever is there.")
+    officer_name: str | None
+    violation_id: int | None = Field(description="Null where it is about no violation.")
+    about: str = Field(description="What else it is about, as `round:12` or `leave:3`; empty: nothing else.")
+    severity: Severity
     kind: NoticeKind
     text_zh: str
     text_en: str
