@@ -255,8 +255,8 @@ def paper(
     chosen: Any = lang or language()
     make = proposal_paper if of == "proposal" else measure_paper
     with acting(login) as by:
-        content = make(by.session, by.actor, number, chosen, settings=by.settings, now=by.now).content
-        write_new(out, content)
+        draft = make(by.session, by.actor, number, chosen, settings=by.settings, now=by.now)
+    write_new(out, draft.paper().content)
 
 
 def write_new(out: Path, content: bytes) -> None:

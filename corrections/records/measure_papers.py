@@ -51,22 +51,35 @@ class Paper:
     content: bytes
 
 
-def proposal_paper(session: Session, actor: Actor, proposal_id: int, lang: Language, *, settings: Settings, now: datetime) -> Paper:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a paper is made from. It is set after the transaction, which would wait for it."""
+
+    name: str
+    data: dict[str, Any]
+    lang: Language
+
+    def paper(self) -> Paper:
+        """The paper as PDF."""
+        return Paper(self.name, render("official", self.data, self.lang))
+
+
+def proposal_paper(session: Session, actor: Actor, proposal_id: int, lang: Language, *, settings: Settings, now: datetime) -> Draft:
     """The paper of a proposal within reach, in a writing session: that it was fetched is audited. Raises Forbidden, NotFound."""
     proposal = proposal_for(session, actor, proposal_id)
     desk = desk_for(session, proposal.subject_id, lang, settings, now)
     detail = {"proposal": proposal_id, "language": lang}
     record_by(session, actor, "proposal.paper", subject_id=proposal.subject_id, detail=detail, now=now)
-    return Paper(f"proposal-{proposal_id}-{lang}.pdf", render("official", _proposal(desk, proposal), lang))
+    return Draft(f"proposal-{proposal_id}-{lang}.pdf", _proposal(desk, proposal), lang)
 
 
-def measure_paper(session: Session, actor: Actor, measure_id: int, lang: Language, *, settings: Settings, now: datetime) -> Paper:
+def measure_paper(session: Session, actor: Actor, measure_id: int, lang: Language, *, settings: Settings, now: datetime) -> Draft:
     """The paper of a measure within reach, in a writing session: that it was fetched is audited. Raises Forbidden, NotFound."""
     measure = measure_for(session, actor, measure_id)
     desk = desk_for(session, measure.subject_id, lang, settings, now)
     detail = {"measure": measure_id, "language": lang}
     record_by(session, actor, "measure.paper", subject_id=measure.subject_id, detail=detail, now=now)
-    return Paper(f"measure-{measure_id}-{lang}.pdf", render("official", _measure(desk, measure), lang))
+    return Draft(f"measure-{measure_id}-{lang}.pdf", _measure(desk, measure), lang)
 
 
 # ---- the two papers

@@ -74,10 +74,10 @@ def get_measure(measure_id: PathId, call: Calling) -> MeasureShown:
 def get_measure_paper(measure_id: PathId, call: Calling, language: In = None) -> Response:
     """A PDF to be checked, signed and sealed; it is recorded in the audit trail."""
     with call.writing() as session:
-        paper = measure_papers.measure_paper(
+        draft = measure_papers.measure_paper(
             session, call.actor, measure_id, language or call.language, settings=call.settings, now=call.now
         )  # fmt: skip
-    return pdf(paper)
+    return pdf(draft)
 
 
 @router.post("/subjects/{subject_id}/measures", status_code=201, summary="Record a measure that was taken on paper")

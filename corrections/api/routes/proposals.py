@@ -17,7 +17,7 @@ from corrections.domain.casework import MeasureKind, ProposalState
 from corrections.domain.measures import Second
 from corrections.records import measure_papers, measures, proposals
 from corrections.records.clocks import LONGEST_TEXT
-from corrections.records.measure_papers import Paper
+from corrections.records.measure_papers import Draft
 
 router = APIRouter(tags=["proposals"])
 PDF: dict[int | str, dict[str, Any]] = {
@@ -132,8 +132,8 @@ def get_proposal(proposal_id: PathId, call: Calling) -> ProposalShown:
 def get_proposal_paper(proposal_id: PathId, call: Calling, language: In = None) -> Response:
     """A PDF to be checked, signed and sealed; it is recorded in the audit trail."""
     with call.writing() as session:
-        paper = measure_papers.proposal_paper(session, call.actor, proposal_id, language or call.language, **_terms(call))
-    return pdf(paper)
+        draft = measure_papers.proposal_paper(session, call.actor, proposal_id, language or call.language, **_terms(call))
+    return pdf(draft)
 
 
 @router.post("/subjects/{subject_id}/proposals", status_code=201, summary="Propose a measure")
@@ -168,8 +168,9 @@ def record_outcome(proposal_id: PathId, given: Outcome, call: Calling) -> Outcom
         return OutcomeShown(**ProposalShown.model_validate(found).model_dump(), measure_id=measure.id if measure else None)
 
 
-def pdf(paper: Paper) -> Response:
+def pdf(draft: Draft) -> Response:
     """A paper as a file to save."""
+    paper = draft.paper()
     return download(paper.content, "application/pdf", paper.name)
 
 
