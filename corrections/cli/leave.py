@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 KindName = Literal["leave", "regular"]
 ReasonName = Literal["medical", "study", "litigation", "family", "work", "other"]
 StateName = Literal["requested", "approved", "refused", "withdrawn"]
+LanguageName = Literal["zh", "en"]
 ReportName = Literal["departure", "arrival", "underway", "return"]
 
 Number = Annotated[int, typer.Argument(metavar="N", help=t("申请编号。", "Number of the request."))]
@@ -251,6 +252,29 @@ def report(
         return row
 
     _act(number, login, as_json, act)
+
+
+@leave.command(help=t("出具外出证明（PDF）；出具会留痕。", "Make the leave certificate (PDF); that it was made is recorded."))
+def certificate(
+    number: Number,
+    login: As,
+    out: Annotated[Path, typer.Option(dir_okay=False, metavar="FILE", help=t("写入的文件。", "The file to write."))],
+    lang: Annotated[
+        LanguageName | None, typer.Option(help=t("语言（默认为设置中的语言）。", "Its language (default: the settings')."))
+    ] = None,
+) -> None:
+    from corrections.cli.opening import opened
+    from corrections.clock import now
+    from corrections.records import certificates
+    from corrections.records.accounts import actor_by_login
+    from corrections.store.database import writing
+
+    chosen: LanguageName = lang or ("en" if language() == "en" else "zh")
+    with opened() as (engine, settings), writing(engine) as session:
+        actor = actor_by_login(session, login, "cli")
+        made = certificates.certificate(session, actor, number, chosen, settings=settings, now=now())
+    out.write_bytes(made.paper().content)
+    say(t(f"已写入 {out}。", f"Wrote {out}."))
 
 
 def _outline(files: Sequence[Path], circles: Sequence[str]) -> Outline | None:

@@ -140,6 +140,7 @@ CASES = [
     Case("POST /leave-requests/{request_id}/refuse", HEADS, SEEN | {"reason": "材料不全"}),
     Case("POST /leave-requests/{request_id}/withdraw", STAFF),
     Case("POST /leave-requests/{request_id}/reports", STAFF, {"kind": "departure"}, clean=False),
+    Case("GET /leave-requests/{request_id}/certificate", STAFF, clean=False),
     Case("GET /channels", EVERYBODY),
     Case("POST /channels/{name}/test", EVERYBODY, ids={"name": "mail"}, clean=False),  # nobody has an address on it
     Case("GET /officers/{officer_id}/addresses", {O, K}, elsewhere=403),

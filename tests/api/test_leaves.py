@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -98,6 +99,17 @@ def test_regular_activity_that_was_approved_on_paper_is_recorded_with_its_hours(
     made = small_service.post("bureau", "/subjects/1/leaves", given | {"windows": hours, "approved_by": "区司法局"}).json()
 
     assert (made["windows"], made["approved_by"]) == (hours, "区司法局")
+
+
+def test_the_certificate_comes_as_a_paper_in_the_language_asked_for(small_service: Service) -> None:
+    small_service.post("head", "/leave-requests/1/approve", {"revision": 1})
+
+    papers = [small_service.get("liming", "/leave-requests/1/certificate", **which) for which in ({}, {"language": "en"})]
+
+    names = [re.search(r'filename="([^"]*)"', paper.headers["content-disposition"])[1] for paper in papers]
+    assert names == ["leave-1-zh.pdf", "leave-1-en.pdf"]
+    assert all(paper.headers["content-type"] == "application/pdf" and paper.content.startswith(b"%PDF-") for paper in papers)
+    assert small_service.get("liming", "/leave-requests/1/certificate", language="fr").status_code == 422
 
 
 def test_every_step_is_in_the_audit_trail(small_service: Service) -> None:

@@ -54,6 +54,16 @@ def test_a_request_is_shown_with_what_was_reported_and_who_is_away_is_listed(off
     assert office("leave", "list", "--as", "liming", "--away", "--json").json == []
 
 
+def test_the_certificate_is_written_once_the_leave_is_approved(office: Run) -> None:
+    office(*ASKED, "--returns", "2026-03-07T18:00")
+    early = office("leave", "certificate", "1", "--as", "liming", "--out", "paper.pdf")
+    office("leave", "approve", "1", "--as", "head")
+    made = office("leave", "certificate", "1", "--as", "liming", "--out", "paper.pdf", "--lang", "zh")
+
+    assert (early.code, made.code) == (1, 0)
+    assert Path("paper.pdf").read_bytes().startswith(b"%PDF-")
+
+
 def test_regular_activity_is_asked_for_with_its_place_and_hours(office: Run) -> None:
     term = ("--returns", "2026-08-06T08:00", "--kind", "regular")
     place, way = "30.25,120.15,5000", '{"type": "Polygon", "coordinates": [[[120, 30], [120.2, 30], [120.2, 30.3], [120, 30]]]}'

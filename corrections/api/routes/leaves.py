@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 from pydantic import Field
 
 from corrections.api.context import Calling
 from corrections.api.models import BeforeId, Given, Id, Limit, Moment, Page, PathId, Shown, Text, page_of
 from corrections.api.outlines import GivenOutline, geojson
 from corrections.api.routes.authorities import EndAt
+from corrections.api.routes.proposals import PDF, In, pdf
 from corrections.domain.casework import ApprovalRank, LeaveKind, LeaveReason, LeaveReportKind, RequestState
-from corrections.records import directory, leave, permits
+from corrections.records import certificates, directory, leave, permits
 from corrections.store.tables import LeavePermit, LeaveRequest
 
 router = APIRouter(tags=["leaves"])
@@ -179,6 +181,16 @@ def report_leave(request_id: PathId, given: NewReportOnLeave, call: Calling) -> 
         at = given.at or call.now
         row = leave.report_leave(session, call.actor, request_id, given.kind, at=at, text=given.text, now=call.now)
         return ReportOnLeave.model_validate(row)
+
+
+@router.get("/leave-requests/{request_id}/certificate", response_class=Response, responses=PDF, summary="The certificate of a leave")
+def get_certificate(request_id: PathId, call: Calling, language: In = None) -> Response:
+    """Of an approved leave, as a PDF to be printed, signed and sealed; it is recorded in the audit trail."""
+    with call.writing() as session:
+        made = certificates.certificate(
+            session, call.actor, request_id, language or call.language, settings=call.settings, now=call.now
+        )  # fmt: skip
+    return pdf(made)
 
 
 class LeaveShown(Shown):
