@@ -199,12 +199,11 @@ class Simulation:
 
     def _look_round(self, now: datetime) -> None:
         """Whoever has newly got a violation will look at it; and nothing that is open may be without an owner."""
-        v = Violation
         with reading(self.month.engine) as session:
-            open_ = select(v.id, v.officer_id, v.escalated_to, v.escalation, v.severity).where(col(v.review_state).in_(OPEN))
-            for number, owner, above, level, severity in session.exec(open_).all():
-                if number is None:
-                    continue
+            for violation in session.exec(select(Violation).where(col(Violation.review_state).in_(OPEN))).all():
+                number, owner, above, severity = violation.id, violation.officer_id, violation.escalated_to, violation.severity
+                level = violation.escalation
+                assert number is not None
                 if owner is None or not session.get_one(Officer, owner).active:
                     self.month.ownerless.append((now, number))
                 before = self._known.get(number, (None, None))

@@ -84,7 +84,7 @@ def get_officer(officer_id: PathId, call: Calling) -> OfficerShown:
 @router.patch("/{officer_id}", summary="Change an account or a deputy")
 def change_officer(officer_id: PathId, given: Annotated[OfficerChange, Body()], call: Calling) -> OfficerShown:
     with call.writing() as session:
-        officer = accounts.change_officer(session, call.actor, officer_id, **given, now=call.now)
+        officer = accounts.change_officer(session, call.actor, officer_id, **given, settings=call.settings, now=call.now)
         return _shown(session, call, [officer])[0]
 
 
@@ -92,7 +92,8 @@ def change_officer(officer_id: PathId, given: Annotated[OfficerChange, Body()], 
 def deactivate_officer(officer_id: PathId, call: Calling) -> OfficerShown:
     """By the administrator. Its sessions end at once, and its open violations go to somebody else."""
     with call.writing() as session:
-        return _shown(session, call, [accounts.deactivate_officer(session, call.actor, officer_id, now=call.now)])[0]
+        officer = accounts.deactivate_officer(session, call.actor, officer_id, settings=call.settings, now=call.now)
+        return _shown(session, call, [officer])[0]
 
 
 @router.put("/{officer_id}/password", summary="Set a password")
