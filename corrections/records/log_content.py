@@ -66,6 +66,7 @@ def plain_facts(facts: Facts, day: date, settings: Settings, upto: datetime | No
         **_searches(facts, start, end),
         **_checks(facts, start, end, settings),
         **_check_ins(facts, start, end),
+        **_leave_reports(facts, start, end),
     }
 
 
@@ -288,6 +289,19 @@ def _check_ins(facts: Facts, start: datetime, end: datetime) -> Plain:
         if start <= c.asked_at < end
     }  # fmt: skip
     return {"check_ins": told} if told else {}
+
+
+def _leave_reports(facts: Facts, start: datetime, end: datetime) -> Plain:
+    """What she reported on leave that day, her return included; nothing at all where she reported nothing. ``by`` None: she herself."""
+    told = {
+        str(r.id): {
+            "at": stamp(r.at), "kind": r.kind, "destination": request.destination, "by": _name(facts, r.recorded_by), "text": r.text,
+            "recorded_at": stamp(r.recorded_at),
+        }
+        for r, request in facts.leave_reports
+        if start <= r.at < end
+    }  # fmt: skip
+    return {"leave_reports": told} if told else {}
 
 
 def _search_step(facts: Facts, step: Any) -> Plain:

@@ -23,6 +23,8 @@ from corrections.store.tables import (
     CheckRound,
     Device,
     LeavePermit,
+    LeaveReport,
+    LeaveRequest,
     LogEntry,
     Office,
     Officer,
@@ -73,6 +75,7 @@ class Facts:
     searches: Sequence[tuple[SearchCase, Sequence[SearchStep]]]
     checks: Sequence[tuple[CheckEntry, CheckRound]]
     check_ins: Sequence[CheckIn]
+    leave_reports: Sequence[tuple[LeaveReport, LeaveRequest]]
     outages: Sequence[Outage]
     silences: Sequence[AreaSilence]
     set_aside: Sequence[SetAside]
@@ -115,6 +118,8 @@ def load_facts(session: Session, subject: Subject, first: date, last: date) -> F
     officers |= {who for case, done in searches for who in (case.opened_by, case.closed_by, *(step.officer_id for step in done))}
     checks, check_ins = _checks(session, subject, start, end)
     officers |= {who for entry, made in checks for who in (entry.found_by, made.signed_by)} | {c.asked_by for c in check_ins}
+    leave_reports = _leave_reports(session, subject, start, end)
+    officers |= {report.recorded_by for report, _ in leave_reports}
     officers |= {who for v in violations for who in (v.officer_id, v.claimed_by, v.decided_by)}
     officers |= {who for events in steps.values() for e in events for who in (e.officer_id, e.content.get("to"))}
     staff = {o.id: o for o in session.exec(select(Officer).where(col(Officer.id).in_([i for i in officers if isinstance(i, int)])))}
@@ -134,6 +139,7 @@ def load_facts(session: Session, subject: Subject, first: date, last: date) -> F
         searches=searches,
         checks=checks,
         check_ins=check_ins,
+        leave_reports=leave_reports,
         outages=session.exec(select(Outage).where(col(Outage.began_at) < end, col(Outage.ended_at) > start).order_by(col(Outage.id))).all(),
         silences=_silences(session, subject, start, end),
         set_aside=_between(session, SetAside, SetAside.received_at, start, end - timedelta(microseconds=1), subject),
@@ -192,6 +198,14 @@ def _checks(
     c = CheckIn
     asked = select(c).where(c.subject_id == subject.id, c.skipped == "", c.asked_at >= start, c.asked_at < end)
     return list(session.exec(rounds.order_by(col(CheckRound.id))).all()), list(session.exec(asked.order_by(col(c.id))).all())
+
+
+def _leave_reports(session: Session, subject: Subject, start: datetime, end: datetime) -> Sequence[tuple[LeaveReport, LeaveRequest]]:
+    """What a subject on leave reported of the span, with the leave."""
+    r = LeaveReport
+    statement = select(r, LeaveRequest).join(LeaveRequest, col(LeaveRequest.id) == col(r.request_id))
+    statement = statement.where(LeaveRequest.subject_id == subject.id, col(r.at) >= start, col(r.at) < end)
+    return session.exec(statement.order_by(col(r.id))).all()
 
 
 def _silences(session: Session, subject: Subject, start: datetime, end: datetime) -> Sequence[AreaSilence]:

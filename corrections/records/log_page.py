@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from corrections.domain.casework import Finding, SearchOutcome, SearchStepKind
+from corrections.domain.casework import Finding, LeaveReportKind, SearchOutcome, SearchStepKind
 from corrections.domain.model import Side
 from corrections.records import words
 
@@ -30,6 +30,7 @@ WEEKDAYS = (
 FIELDS: words.Words = {
     "supervision": ("监管", "supervision"), "coverage": ("上报情况", "coverage"), "presence": ("所在位置", "presence"),
     "violations": ("违规", "violation"), "outages": ("中断", "outages"), "leaves": ("外出", "leave"), "entries": ("工作记录", "entry"),
+    "leave_reports": ("外出报告", "report on leave"), "recorded_at": ("登记时间", "recorded at"),
     "checks": ("定位核查", "location check"), "check_ins": ("签到", "check-in"), "label": ("名称", "name"),
     "finding": ("核查结果", "finding"),
     "side": ("定位显示", "as the position shows"), "fix_time": ("定位时间", "fix"), "found_at": ("核查时间", "found at"),
@@ -62,7 +63,8 @@ FIELDS: words.Words = {
 VALUES: dict[str, Sequence[words.Words]] = {
     "state": [words.REVIEW_STATES], "severity": [words.SEVERITIES], "nature": [words.NATURES], "rule": [words.RULES],
     "decision": [words.DECISIONS], "cause": [words.CAUSES], "means": [words.MEANS], "answer": [words.ANSWERS], "basis": [words.BASES],
-    "recipient": [words.RECIPIENTS], "kind": [words.STEPS, words.ENTRY_KINDS, words.ZONE_KINDS, words.ALL[SearchStepKind]],
+    "recipient": [words.RECIPIENTS],
+    "kind": [words.STEPS, words.ENTRY_KINDS, words.ZONE_KINDS, words.ALL[SearchStepKind], words.ALL[LeaveReportKind]],
     "outcome": [words.ALL[SearchOutcome]], "finding": [words.ALL[Finding]], "side": [words.SIDES],
 }  # fmt: skip
 UNTOLD = {("sources",), ("presence", "spans")}  # in the data for whoever computes it again, not for reading
@@ -105,6 +107,7 @@ def _template() -> Any:
         search_steps=words.ALL[SearchStepKind],
         outcomes=words.ALL[SearchOutcome],
         findings=words.ALL[Finding],
+        leave_reports=words.ALL[LeaveReportKind],
         basis=_basis,
         duration=_duration,
         percent=_percent,

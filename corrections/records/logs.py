@@ -28,7 +28,18 @@ from corrections.settings import Settings
 from corrections.store.access import Action, Actor, subject_for
 from corrections.store.database import reading, writing
 from corrections.store.rulebook import Rulebooks
-from corrections.store.tables import AuditEvent, Bureau, LogDay, LogEntry, Report, ReviewEvent, Subject, Violation
+from corrections.store.tables import (
+    AuditEvent,
+    Bureau,
+    LeaveReport,
+    LeaveRequest,
+    LogDay,
+    LogEntry,
+    Report,
+    ReviewEvent,
+    Subject,
+    Violation,
+)
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +70,7 @@ WHY = {
     "entries": ("工作人员补记", "an officer made an entry"),
     "searches": ("查找记录更新", "more of a search was recorded"),
     "checks": ("定位核查有更新", "more of a location check was recorded"),
+    "leave_reports": ("外出报告、销假更新", "a report on leave was recorded"),
     "check_ins": ("签到情况更新", "a check-in was answered or missed"),
 }
 
@@ -82,8 +94,8 @@ def close_days(engine: Engine, settings: Settings, now: datetime) -> int:
 
     1. Each subject alone; a fault is logged, shows as days that stay open (``soundness``), and stops nobody else. 2. All her finished
     days without a part, however old: what was missed while the service was down comes from the data. 3. Her days of the last
-    ``AMEND_DAYS``, older ones of which reports came since, and those of violations somebody handled since. Returns how many parts
-    were written.
+    ``AMEND_DAYS``, older ones of which reports came since, of leave, too, and those of violations somebody handled since. Returns how
+    many parts were written.
     """
     books, written = Rulebooks(), 0
     with reading(engine) as session:
@@ -190,6 +202,9 @@ def _days_to_amend(session: Session, subject_id: int, now: datetime) -> set[date
         first = local_day(violation.started_at, timezone)
         last = local_day(min(violation_end(violation) or recent, recent), timezone)
         days |= {first + timedelta(days=i) for i in range((last - first).days + 1)}
+    told = select(LeaveReport.at).join(LeaveRequest, col(LeaveRequest.id) == col(LeaveReport.request_id))
+    told = told.where(LeaveRequest.subject_id == subject_id, col(LeaveReport.recorded_at) >= since, col(LeaveReport.at) < recent)
+    days |= {local_day(at, timezone) for at in session.exec(told)}
     closed = set(session.exec(select(LogDay.day).where(LogDay.subject_id == subject_id, LogDay.part == 0)).all())
     return {day for day in days if day.isoformat() in closed}
 
