@@ -71,8 +71,7 @@ def request_leave(
     Raises Invalid, Conflict (the leave to extend is over; the subject is not under supervision), Forbidden, NotFound.
     """
     subject = _subject(session, by, subject_id)
-    if subject.status != SubjectStatus.ACTIVE:
-        raise Conflict("The subject is not under supervision.", "该对象当前不在矫正状态，不能申请外出。", field="subject_id")
+    _require_supervised(subject)
     terms, zone = terms_of(session, subject, settings, now), zone_of(session, subject.bureau_id)
     base = to_extend(session, subject_id, extends, now) if extends is not None else None
     _check(wanted, base, terms, zone, now)
@@ -133,6 +132,7 @@ def approve_leave(
     """
     request, subject = _to_decide(session, actor, request_id)
     session.refresh(subject, with_for_update=True)  # of two leaves approved at once, the second counts the first
+    _require_supervised(subject)
     base = to_extend(session, request.subject_id, request.extends_id, now) if request.extends_id is not None else None
     count(session, request, subject, terms_of(session, subject, settings, request.requested_at), zone_of(session, subject.bureau_id))
     _check_rank(actor, request, approved_by, procuratorate_told_at)
@@ -293,6 +293,11 @@ def _subject(session: Session, by: By, subject_id: int) -> Subject:
             raise NotFound("You can ask for yourself alone.", "只能为本人申请。")
         return session.get_one(Subject, subject_id)
     return subject_in_reach(session, by, subject_id, Action.READ_REGISTER if by is None else Action.REVIEW)
+
+
+def _require_supervised(subject: Subject) -> None:
+    if subject.status != SubjectStatus.ACTIVE:
+        raise Conflict("The subject is not under supervision.", "该对象当前不在矫正状态，不能申请或批准外出。", field="subject_id")
 
 
 def _check(wanted: Wanted, base: LeaveRequest | None, terms: LeaveTerms, zone: ZoneInfo, now: datetime) -> None:

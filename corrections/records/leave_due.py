@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from corrections.domain.casework import RequestState
-from corrections.domain.model import Role
+from corrections.domain.model import Role, SubjectStatus
 from corrections.records import leave_telling as telling
 from corrections.records.leave_terms import ends_at, terms_of
 from corrections.settings import Settings
@@ -26,11 +26,14 @@ def undecided_due(session: Session, settings: Settings, now: datetime) -> int:
 
 def overdue_due(session: Session, settings: Settings, now: datetime) -> int:
     """Tell the officer of those who were to be back and are not signed back in, and hours later the office head; returns how many were
-    told. A run that comes late does both, as of when they were due."""
+    told. A run that comes late does both, as of when they were due. Nobody waits for a subject in custody, or after the end."""
     r, told = LeaveRequest, 0
     due = select(r).where(col(r.overdue_at) <= now, r.state == RequestState.APPROVED.value, col(r.returned_at).is_(None))
     for request in session.exec(due.order_by(col(r.id)).with_for_update(skip_locked=True)).all():
         subject = session.get_one(Subject, request.subject_id)
+        if subject.status != SubjectStatus.ACTIVE:
+            request.overdue_at = None
+            continue
         back = ends_at(session, request)
         terms = terms_of(session, subject, settings, back)
         first = back + timedelta(minutes=terms.overdue_minutes)

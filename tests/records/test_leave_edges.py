@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from corrections.domain.casework import LeaveKind, LeaveReportKind, RequestState
 from corrections.domain.model import NoticeKind
 from corrections.errors import Conflict, CorrectionsError, Forbidden, Invalid
-from corrections.records import leave, leave_due, outlines, permits, roster
+from corrections.records import leave, leave_due, outlines, permits, register, roster
 from corrections.store.database import writing
 from corrections.store.tables import LeavePermit, LeaveRequest, Notice
 from tests.records.test_leave import DAY, OWN, SETTINGS, approve, ask, told, wanted
@@ -156,6 +156,42 @@ def test_of_two_leaves_approved_at_once_the_second_counts_the_first(office: Engi
         thread.join()
 
     assert sorted(outcomes.values()) == ["", "Forbidden"]
+
+
+def test_two_processes_that_look_at_once_tell_once(office: Engine) -> None:
+    with writing(office) as session:
+        back = approve(session, ask(session)).returns_at
+    barrier, told_by = Barrier(2), [0, 0]
+
+    def look(index: int) -> None:
+        barrier.wait()
+        with writing(office) as session:
+            told_by[index] = leave_due.overdue_due(session, SETTINGS, back)
+
+    threads = [Thread(target=look, args=(index,)) for index in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with writing(office) as session:
+        assert told(session, NoticeKind.LEAVE_OVERDUE) == [("officer", 1, back)]
+    assert sorted(told_by) == [0, 1]
+
+
+# ---- custody
+
+
+def test_nobody_waits_for_a_subject_in_custody_nor_approves_her_leave(office: Engine) -> None:
+    with writing(office) as session:
+        request = approve(session, ask(session))
+        waiting = ask(session, want=wanted(NOW + 20 * DAY))
+        register.change_status(session, None, 1, status="custody", since=NOW, rules=SETTINGS.rules, now=NOW)
+
+        assert leave_due.overdue_due(session, SETTINGS, request.returns_at) == 0
+        assert request.overdue_at is None
+        with pytest.raises(Conflict):
+            approve(session, waiting)
 
 
 # ---- asking
