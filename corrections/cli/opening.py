@@ -45,7 +45,11 @@ def _key(fault: Any) -> str:
 
 
 def _in_chinese(fault: Any) -> str:
-    return "没有这个配置项" if fault["type"] == "extra_forbidden" else f"取值“{fault['input']}”无效（{fault['msg']}）"
+    if fault["type"] == "extra_forbidden":
+        return "没有这个配置项"
+    if isinstance(fault["input"], dict | list):  # a whole section, which may hold secrets
+        return f"取值无效（{fault['msg']}）"
+    return f"取值“{fault['input']}”无效（{fault['msg']}）"
 
 
 def open_engine(settings: Settings) -> Engine:

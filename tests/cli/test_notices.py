@@ -86,10 +86,15 @@ def test_the_doctor_names_a_channel_that_lost_messages(office: Run, database: En
 
 
 def test_a_channel_that_cannot_work_is_named_at_start(office: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CORRECTIONS_NOTIFY__CHANNELS", json.dumps([{"name": "pager", "url": "nosuch://{address}"}]))
+    monkeypatch.setenv("CORRECTIONS_NOTIFY__CHANNELS", json.dumps([{"name": "pager", "url": "nosuch://secret@{address}"}]))
+    list_ = ("notices", "list", "--as", "liming")
 
-    said = office("notices", "list", "--as", "liming")
+    said = office(*list_)
+    monkeypatch.setenv("CORRECTIONS_SERVICE__LANGUAGE", "zh")
+    in_chinese = office(*list_)
 
-    assert said.code == 1
-    assert "channel pager" in said.err
-    assert "nosuch://" in said.err
+    for told in (said, in_chinese):
+        assert told.code == 1
+        assert "channel pager" in told.err
+        assert "nosuch://" in told.err
+        assert "secret" not in told.err
