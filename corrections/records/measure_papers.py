@@ -12,6 +12,8 @@ from typing import Any
 from sqlmodel import Session
 
 from corrections.domain.casework import MeasureKind, ProposalState
+from corrections.domain.legal import local_day
+from corrections.domain.measures import Second
 from corrections.records.audit import record_by
 from corrections.records.casework_words import CASEWORK
 from corrections.records.measures import measure_for
@@ -194,10 +196,19 @@ def _hands(desk: Desk, proposal: Proposal) -> list[Block]:
             [t("复核时间", "On"), desk.minute(proposal.seconded_at)],
         ]
     else:
-        waits = proposal.state == ProposalState.PROPOSED
-        rows += [[t("复核人", "Seconded by"), t("待复核", "waits") if waits else t("本措施无须复核", "none is asked for")], ["", ""]]
+        rows += [[t("复核人", "Seconded by"), _not_seconded(desk, proposal)], ["", ""]]
     noted = [text(t("复核意见：", "Note: ") + proposal.note)] if proposal.note else []
     return [{"kind": "facts", "rows": rows}, *noted]
+
+
+def _not_seconded(desk: Desk, proposal: Proposal) -> str:
+    """Why nobody has seconded it."""
+    if proposal.state == ProposalState.PROPOSED:
+        return desk.t("待复核", "waits")
+    day = local_day(proposal.proposed_at, desk.zone)
+    if desk.settings.measures.second(MeasureKind(proposal.measure), day) is Second.NONE:
+        return desk.t("本措施无须复核", "none is asked for")
+    return desk.t("未复核", "nobody")
 
 
 def _standing_of(desk: Desk, state: ProposalState) -> str:

@@ -123,7 +123,8 @@ def second(
     session: Session, actor: Actor, proposal_id: int, *, revision: int, agree: bool, note: str = "", settings: Settings, now: datetime
 ) -> Proposal:
     """Agree to a proposal, or refuse it with the reason (``note``), as the second officer: of the rank that the settings ask for this
-    measure on the day it was proposed, and never the one who proposed it. Raises Invalid, Conflict, Forbidden, NotFound."""
+    measure on the day it was proposed, and never the one who proposed it. What rests on a violation that was since reopened or found
+    wrong can only be refused. Raises Invalid, Conflict, Forbidden, NotFound."""
     proposal = proposal_for(session, actor, proposal_id, Action.SECOND)
     _seen(proposal, revision, (ProposalState.PROPOSED,))
     if actor.officer_id == proposal.proposed_by:
@@ -134,6 +135,8 @@ def second(
     if asked is Second.BUREAU and not ladder.may_second(asked, actor.role):
         raise Forbidden("This measure is seconded by the bureau.", "此项措施须由区司法局复核。")
     said = checked(note, "note") if note.strip() or not agree else ""
+    if agree:
+        _still_confirmed(session, proposal)
     state = ProposalState.SECONDED if agree else ProposalState.REFUSED
     values = {"seconded_by": actor.officer_id, "seconded_at": now, "note": said}
     return _step(session, actor, proposal, revision, (ProposalState.PROPOSED,), state, "proposal.second", values, now)
@@ -286,9 +289,7 @@ def _confirmed(session: Session, subject_id: int, violation_ids: Sequence[int]) 
     """The violations, each hers and confirmed. Raises Invalid naming those that are not."""
     if len(violation_ids) > MOST_VIOLATIONS:
         raise Invalid(f"At most {MOST_VIOLATIONS} violations.", f"违规不得超过 {MOST_VIOLATIONS} 条。", field="violation_ids")
-    v = Violation
-    hers = session.exec(select(v).where(col(v.id).in_(violation_ids), v.subject_id == subject_id)).all()
-    sound = [one for one in hers if one.review_state == ReviewState.DECIDED and one.decision == Decision.CONFIRMED]
+    sound = _sound(session, subject_id, violation_ids)
     known = {one.id for one in sound}
     if wrong := [number for number in violation_ids if number not in known]:
         listed = ", ".join(str(number) for number in wrong)
@@ -298,6 +299,25 @@ def _confirmed(session: Session, subject_id: int, violation_ids: Sequence[int]) 
             field="violation_ids",
         )
     return sound
+
+
+def _still_confirmed(session: Session, proposal: Proposal) -> None:
+    """Raise Conflict where a violation that the proposal rests on is no longer confirmed."""
+    known = {one.id for one in _sound(session, proposal.subject_id, proposal.violation_ids)}
+    if wrong := [number for number in proposal.violation_ids if number not in known]:
+        listed = ", ".join(str(number) for number in wrong)
+        raise Conflict(
+            f"It rests on violations that are no longer confirmed: {listed}. Have them decided first, or refuse it.",
+            f"该建议所依据的违规现已不再是“属实”：{listed}。请先完成核查，或者不同意该建议。",
+            field="violation_ids",
+        )
+
+
+def _sound(session: Session, subject_id: int, violation_ids: Sequence[int]) -> Sequence[Violation]:
+    """Those of the violations that are the subject's and decided to be so."""
+    v = Violation
+    hers = session.exec(select(v).where(col(v.id).in_(violation_ids), v.subject_id == subject_id)).all()
+    return [one for one in hers if one.review_state == ReviewState.DECIDED and one.decision == Decision.CONFIRMED]
 
 
 def _heard(session: Session, subject_id: int, rests_on: Sequence[Violation], statement_id: int | None, *, needed: bool) -> None:

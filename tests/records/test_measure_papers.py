@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from corrections.domain.casework import MeasureKind
 from corrections.domain.model import Rule
 from corrections.errors import NotFound
-from corrections.records import measure_papers
+from corrections.records import measure_papers, proposals
 from corrections.records.papers import Language
 from corrections.settings import Settings
 from corrections.store.database import writing
@@ -49,6 +49,20 @@ def test_a_proposal_waiting_says_that_it_may_not_go_out(office: Engine) -> None:
     assert first["banner"] == "本文书为处理建议，不是决定　·　待复核，不得发出"
     assert then["banner"] == "本文书为处理建议，不是决定"
     assert len(done) == 2
+
+
+def test_it_says_why_nobody_has_seconded_it(office: Engine) -> None:
+    with writing(office) as session:
+        propose(session)
+        waiting = texts(fetch(session).data)
+        proposals.withdraw(session, an_actor(session, "liming"), 1, revision=1, reason="误提", now=NOW)
+        withdrawn = texts(fetch(session).data)
+        propose(session, measure=MeasureKind.ADMONITION, ground="admonition.rules", statement_id=None)
+        unasked = texts(fetch(session, 2).data)
+
+    assert '["复核人", "待复核"]' in waiting
+    assert '["复核人", "未复核"]' in withdrawn
+    assert '["复核人", "本措施无须复核"]' in unasked
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

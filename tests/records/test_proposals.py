@@ -17,6 +17,7 @@ from corrections.domain.model import Category, Decision, FalseAlarmCause, Notice
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound
 from corrections.records import clocks, measures, proposals, statements
 from corrections.review import reviewing
+from corrections.review.deadlines import Deadlines
 from corrections.review.reviewing import Means
 from corrections.settings import Settings
 from corrections.store.database import writing
@@ -200,6 +201,18 @@ def test_a_refusal_says_why_and_ends_it(office: Engine) -> None:
         assert (proposal.state, proposal.note) == (ProposalState.REFUSED, "事实不清")
         with pytest.raises(Conflict):
             outcome(session, proposal)
+
+
+def test_what_rests_on_a_violation_since_reopened_can_only_be_refused(office: Engine) -> None:
+    with writing(office) as session:
+        proposal = propose(session)
+        violation = session.get_one(Violation, 1)
+        seen = {"revision": violation.revision, "reason": "证据有疑", "deadlines": Deadlines.of(SETTINGS), "now": NOW}
+        reviewing.reopen(session, an_actor(session, "head"), 1, **seen)
+
+        with pytest.raises(Conflict, match="no longer confirmed: 1"):
+            second(session, proposal)
+        assert second(session, proposal, agree=False, note="证据有疑").state == ProposalState.REFUSED
 
 
 def test_only_the_proposer_takes_it_back(office: Engine) -> None:
