@@ -29,13 +29,15 @@ log = logging.getLogger(__name__)
 AT_ONCE = 500
 MOST_ROWS = 500
 AGAIN = timedelta(minutes=10)  # when a notice is tried again that could not be turned into messages
+TURN = timedelta(minutes=10)  # what comes up just before a digest goes with it, although it is seen a turn of the chores later
 
 
 def fan_out_due(session: Session, settings: Settings, now: datetime) -> int:
     """Turn notices that are due for it into messages for each recipient and channel; returns how many messages.
 
-    1. A notice that has become needless meanwhile becomes none. 2. Messages go out at the time that quiet hours and digests allow, counted
-    from when the notice was due, so that a late run changes nothing. 3. A notice that fails is put off, and keeps no other waiting.
+    1. A notice that has become needless meanwhile becomes none. 2. Messages go out at the time that quiet hours and digests allow from
+    when the notice was due, or a few minutes ago where that is long past: its reason is old, or this run is late. 3. A notice that fails
+    is put off, and keeps no other waiting.
     """
     n = Notice
     due = select(n).where(col(n.dispatch_at) <= now).order_by(col(n.dispatch_at), col(n.id)).limit(AT_ONCE)
@@ -54,7 +56,7 @@ def fan_out_due(session: Session, settings: Settings, now: datetime) -> int:
 def _fan_out(session: Session, settings: Settings, notice: Notice, now: datetime) -> int:
     written = set(session.exec(select(OutboxMessage.key).where(OutboxMessage.notice_id == notice.id)))
     ways = _ways(session, settings, notice, now) if notice.done_at is None else ()
-    messages = [_message(session, settings, notice, *way) for way in ways]
+    messages = [_message(session, settings, notice, *way, now) for way in ways]
     new = [message for message in messages if message.key not in written]
     session.add_all(new)
     notice.dispatch_at = None
@@ -206,7 +208,9 @@ def _officers(session: Session, notice: Notice, now: datetime) -> list[Officer]:
     return [officer for officer in staff if officer.id not in away] or list(staff)
 
 
-def _message(session: Session, settings: Settings, notice: Notice, channel: Channel, officer: Officer | None) -> OutboxMessage:
+def _message(
+    session: Session, settings: Settings, notice: Notice, channel: Channel, officer: Officer | None, now: datetime
+) -> OutboxMessage:
     assert notice.id is not None
     assert notice.dispatch_at is not None
     severity = Severity(notice.severity)
@@ -217,8 +221,8 @@ def _message(session: Session, settings: Settings, notice: Notice, channel: Chan
     return OutboxMessage(
         bureau_id=notice.bureau_id, key=f"notice:{notice.id}:{channel.name}:{officer.id if officer else 'subject'}", channel=channel.name,
         officer_id=officer.id if officer else None, subject_id=None if officer else notice.subject_id, notice_id=notice.id,
-        severity=notice.severity, reference=ref[0], text_zh=text[0], text_en=text[1], digest=digest, created_at=notice.dispatch_at,
-        due_at=sends_at(notice.dispatch_at, severity, settings.notify.quiet, times, zone_of(session, notice.bureau_id)),
+        severity=notice.severity, reference=ref[0], text_zh=text[0], text_en=text[1], digest=digest, created_at=now,
+        due_at=sends_at(max(notice.dispatch_at, now - TURN), severity, settings.notify.quiet, times, zone_of(session, notice.bureau_id)),
     )  # fmt: skip
 
 

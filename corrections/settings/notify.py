@@ -72,6 +72,8 @@ class Channel(Section):
             raise ValueError(f"channel {self.name}: set the environment variable {missing[0]}, which its url names")
         if "{address}" not in self.url:
             raise ValueError(f"channel {self.name}: the url must hold {{address}}, where the recipient's address goes")
+        if self.inside and Recipient.SUBJECT in self.recipients:
+            raise ValueError(f"channel {self.name}: what reaches the subject leaves the bureau; inside must be false")
         scheme = self.url.partition("://")[0]
         if not _knows(scheme):
             raise ValueError(f"channel {self.name}: Apprise has no service {scheme}://; see its documentation for those it has")

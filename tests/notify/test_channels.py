@@ -101,6 +101,7 @@ def test_a_channel_that_cannot_work_is_refused_at_start(url: str, told: str) -> 
         {"digest_severities": ("low",), "digest_at": ("22:00", "06:00")},  # always quiet
         {"channels": [{"name": "a", "url": NOWHERE}] * 2},
         {"channels": [{"name": "a", "url": NOWHERE, "addresses": "("}]},
+        {"channels": [{"name": "a", "url": NOWHERE, "inside": True, "recipients": ["subject"]}]},
     ],
 )
 def test_terms_that_cannot_be_met_are_refused_at_start(terms: dict[str, Any]) -> None:

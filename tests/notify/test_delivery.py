@@ -246,6 +246,7 @@ def test_what_fails_in_the_evening_is_not_tried_again_at_night(office: Engine, p
 def test_a_service_that_stood_still_sends_then_what_was_due(office: Engine, post: Post) -> None:
     post.answers = [500]
     notice(office)
+    fan_out(office, through(post.url))
 
     late = deliver(office, through(post.url), NOW + 30 * HOUR)
     again = deliver(office, through(post.url), NOW + 30 * HOUR + MINUTE)

@@ -123,6 +123,25 @@ def test_quiet_hours_go_by_the_bureaus_own_time(office: Engine) -> None:
     assert messages(office)[0].due_at == NOW + 30 * MINUTE
 
 
+@pytest.mark.parametrize(
+    ("at", "due"),
+    [
+        (timedelta(0), 6 * HOUR),  # 15:00
+        (-72 * HOUR, 6 * HOUR),  # its reason is old
+        (6 * HOUR - timedelta(seconds=20), 6 * HOUR),  # seen after the digest's time, it goes with it still
+        (6 * HOUR + timedelta(seconds=1), 24 * HOUR - 20 * MINUTE),  # 08:40
+    ],
+)
+def test_what_is_of_little_weight_waits_for_the_next_digest(office: Engine, at: timedelta, due: timedelta) -> None:
+    notice(office, at=NOW + at, severity=Severity.LOW)
+    seen = max(NOW, NOW + at + timedelta(seconds=30))
+
+    fan_out(office, through(digest_severities=("low",), digest_at=("08:40", "15:00")), seen)
+
+    (message,) = messages(office)
+    assert (message.digest, message.due_at, message.created_at) == (True, NOW + due, seen)
+
+
 # ---- where it stands
 
 
