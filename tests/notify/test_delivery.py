@@ -14,9 +14,11 @@ from sqlalchemy import Engine
 from corrections import clock
 from corrections.clock import SetClock
 from corrections.domain.model import NoticeKind, Recipient, Severity
+from corrections.domain.notifying import MessageState
 from corrections.monitor import delivery
 from corrections.monitor.delivery import Delivery
 from corrections.monitor.sending import Parcel, over_apprise
+from corrections.review.outbox import state_of
 from corrections.settings.notify import Channel
 from corrections.store.database import open_database, writing
 from corrections.store.tables import Notice
@@ -156,6 +158,30 @@ def test_a_channel_that_hangs_is_left_alone_until_its_threads_come_back(office: 
             sending.run(NOW)
 
     assert (len(taken), len(post.got)) == (delivery.THREADS + 2, delivery.THREADS + 2)
+
+
+@pytest.mark.parametrize(("late", "state"), [("too slow", MessageState.FAILING), (None, MessageState.SENT)])
+def test_what_comes_back_after_its_lease_counts_only_if_it_was_sent(office: Engine, late: str | None, state: MessageState) -> None:
+    free, hung, settings = threading.Event(), threading.Event(), through()
+    notice(office)
+    fan_out(office, settings)
+
+    def slow(_parcel: Parcel) -> str | None:
+        hung.set()
+        free.wait(60)
+        return late
+
+    with clock.using(SetClock(NOW)), ThreadPoolExecutor(1) as other:
+        first = other.submit(Delivery(office, settings, slow).run, NOW)
+        hung.wait(60)
+        second = Delivery(office, settings, lambda _parcel: "refused").run(NOW + 3 * MINUTE)
+        free.set()
+        first.result()
+
+    (message,) = messages(office)
+    assert second.failed == 1
+    assert (state_of(message), message.attempts) == (state, 2)
+    assert message.last_error == ("refused" if late else "")
 
 
 def test_what_there_was_no_time_for_is_given_back_at_once(office: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
