@@ -120,7 +120,7 @@ class Databases:
             _furnish(server.set(database=name).render_as_string(hide_password=False), furnish)
             self._names[furnish] = name
         name = f"test_{next(_numbers)}"
-        _run(admin, f"CREATE DATABASE {name} TEMPLATE {self._names[furnish]}")
+        _run(admin, f"CREATE DATABASE {name} TEMPLATE {self._names[furnish]} STRATEGY FILE_COPY")
         yield server.set(database=name).render_as_string(hide_password=False)
         _run(admin, f"DROP DATABASE {name} WITH (FORCE)")
         admin.dispose()

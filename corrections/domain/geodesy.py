@@ -11,7 +11,6 @@ from typing import overload
 
 import numpy as np
 import pyproj
-from geopy.distance import geodesic
 from numpy.typing import ArrayLike
 
 from corrections.domain.model import Datum, Floats
@@ -143,4 +142,4 @@ def distances_m(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Float
 
 def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     """Geodesic distance in metres between two WGS-84 positions (Karney 2013); for single pairs, not for columns."""
-    return float(geodesic((lat1, lon1), (lat2, lon2)).meters)
+    return float(_GEOD.inv(lon1, lat1, lon2, lat2)[2])

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from geopy.distance import geodesic
 from shapely import MultiPolygon, Polygon
 
 from corrections.domain.geodesy import Plane, to_wgs84
@@ -123,6 +122,8 @@ def circle(lat: float, lon: float, radius_m: float, *, datum: Datum = Datum.WGS8
     check_range(np.array([[lon, lat]]))
     _check_length(radius_m, RADIUS_M, "radius_m", "radius", "半径")
     at = to_wgs84(lat, lon, datum)
+    from geopy.distance import geodesic  # it brings every geocoder: 9 MB, for what is seldom done
+
     ring = [geodesic(meters=radius_m).destination(at, 360.0 * i / CIRCLE_VERTICES) for i in range(CIRCLE_VERTICES)]
     polygon = Polygon([(point.longitude, point.latitude) for point in reversed(ring)])
     check_range(shapely.get_coordinates(polygon))

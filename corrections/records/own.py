@@ -10,7 +10,6 @@ import io
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import segno
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
@@ -84,6 +83,8 @@ def address_of(token: str, base: str) -> str:
 def qr_svg(address: str) -> str:
     """The address as a QR code: an SVG element, black on white, to be scanned from a screen or from paper."""
     made = io.BytesIO()
+    import segno  # 4 MB, for what is seldom done
+
     segno.make(address, error="m", micro=False).save(made, kind="svg", xmldecl=False, border=QUIET, scale=6, light="#fff", omitsize=True)
     return made.getvalue().decode("utf-8").strip()
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pylopdf_fonts_zh_cn as fonts
-import typst
 
 from corrections.records.glyphs import covered, legible
 
@@ -35,6 +34,8 @@ def render(template: str, data: Mapping[str, Any], lang: Language) -> bytes:
 def compiled(template: str, data: Mapping[str, Any], lang: Language, form: Literal["pdf", "png"]) -> Any:
     """The bytes of a PDF, or of each page as a picture (one page: its bytes; several: a list)."""
     points = covered(fonts.serif_path()) & covered(fonts.sans_path())
+    import typst  # 5 MB, for what is seldom done
+
     return typst.compile(
         TEMPLATES / f"{template}.typ",
         root=TEMPLATES,
