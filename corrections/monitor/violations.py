@@ -62,11 +62,12 @@ def settle(
     ``until_us``. ``columns`` tells the columns of a violation from its episode, ``late`` which fixes came late."""
     stored = {v.id: v for v in _stored(session, subject, rules, since_us, until_us, derived) if v.id is not None}
     changes = reconcile([as_known(v) for v in stored.values()], derived)
-    for known, episode in changes.same:
-        _update(session, stored[known.key], columns(episode), deadlines, now, late)
     for known in changes.gone:
         if known.ended_us is None or known.ended_us > since_us:
             _take_back(session, stored[known.key], now, late)
+    # What ends comes before what goes on: of one rule and zone only one is in progress at a time.
+    for known, episode in sorted(changes.same, key=lambda pair: pair[1].ended_us is None):
+        _update(session, stored[known.key], columns(episode), deadlines, now, late)
     for episode in changes.new:
         queue.raise_violation(session, new_violation(subject, episode.rule, columns(episode), now), deadlines, now)
 
@@ -133,6 +134,8 @@ def _stored(
 
 def _update(session: Session, stored: Violation, columns: Mapping[str, Any], deadlines: Deadlines, now: datetime, late: LateWithin) -> None:
     """1. Bring back what was taken back. 2. Write a mere extension quietly. 3. Revise for anything else, and for what is deeper."""
+    if stored.review_state == ReviewState.WITHDRAWN:
+        stored.ended_at = columns["ended_at"]  # as what goes on it might stand beside another that still does
     if stored.review_state in (ReviewState.WITHDRAWN, *queue.SEEN):
         queue.revive(session, stored, deadlines, now, told=borne_out_again(_late(stored, columns, late)))
     differing = {name for name, value in columns.items() if getattr(stored, name) != value}
