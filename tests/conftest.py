@@ -40,8 +40,8 @@ Furnish = Callable[[Engine], None]
 hypothesis_settings.register_profile("project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("project")
 
-# What scripts/test --fast leaves out, by folder: processes, pages and commands from end to end, which take most of the time.
-SLOW = ("api", "cli", "console", "e2e", "month", "portal", "scripts")
+# What scripts/test --fast leaves out, by folder: what goes through a whole service, which takes most of the time.
+SLOW = ("api", "cli", "console", "e2e", "legal", "monitor", "month", "notify", "portal", "records", "scripts")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
