@@ -106,8 +106,9 @@ def serve(
         with _listening(*address) as listener:
             monitor = Monitor(engine, settings, hears=True, evaluates=not web)
             api = create_app(engine, settings, ingest=Ingest(engine, settings, wake=monitor.wake), monitor=monitor)
-            app = portal.before(portal.portal_app(engine, settings), before(console_app(engine, settings), api))
-            server = _server(app)
+            console = console_app(engine, settings)
+            server = _server(portal.before(portal.portal_app(engine, settings), before(console, api)))
+            console.state.desk.feed.ends_when(lambda: server.should_exit)
             # Before uvicorn listens to signals itself, and after: it raises the one that stopped it once more at its end.
             _on_stop(lambda: setattr(server, "should_exit", True))
             log.info("serving on http://%s:%d with %s", *listener.getsockname()[:2], engine.url.render_as_string(hide_password=True))

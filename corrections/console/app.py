@@ -14,8 +14,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from corrections.console import entrance, explanation_page, faults_page, notices_page, queue_page, subject_pages, violation_page
+from corrections.console import (
+    entrance,
+    explanation_page,
+    faults_page,
+    live,
+    notices_page,
+    queue_page,
+    subject_pages,
+    today_page,
+    violation_page,
+)
+from corrections.console.assets import assets
 from corrections.console.door import HOME, inside, login_before
+from corrections.console.feed import Feed
 from corrections.console.pages import render
 from corrections.console.shell import Shell
 from corrections.console.visit import Desk, desk_of, typed_words
@@ -25,6 +37,8 @@ from corrections.web import SAFE
 
 log = logging.getLogger(__name__)
 
+ROOMS = (entrance, live, today_page, queue_page, explanation_page, violation_page, subject_pages, notices_page, faults_page)
+
 # What says that the database is away, full, locked or read-only, rather than that the request is at fault.
 AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 NOWHERE = NotFound("There is no such page.", "没有该页面。")
@@ -32,11 +46,12 @@ NOWHERE = NotFound("There is no such page.", "没有该页面。")
 
 def console_app(engine: Engine, settings: Settings) -> FastAPI:
     """The officer's pages at ``/`` and below ``/console/``. It neither starts nor stops anything."""
-    desk = Desk(engine, settings)
+    assets()  # not built: better told now than by pages without scripts
+    desk = Desk(engine, settings, Feed(engine))
     app = FastAPI(title="Console", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
     app.add_middleware(Shell, desk=desk)
-    for room in (entrance, queue_page, explanation_page, violation_page, subject_pages, notices_page, faults_page):
+    for room in ROOMS:
         app.include_router(room.router)
     app.add_exception_handler(CorrectionsError, _refused)
     app.add_exception_handler(Unauthenticated, _not_known)

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from corrections import clock
+from corrections.console.assets import assets
 from corrections.console.door import HOME, LOGIN, inside, set_language
-from corrections.console.pages import ICON, STYLE, render
+from corrections.console.pages import render
 from corrections.console.visit import Form, Serving, Visiting, origin_of
-from corrections.errors import Unauthenticated
+from corrections.errors import NotFound, Unauthenticated
 from corrections.records import accounts
 from corrections.store.database import writing
 from corrections.web import clear_cookie, require_same_origin, set_cookie
@@ -60,11 +61,25 @@ def choose_language(form: Form, request: Request) -> Response:
     return answer
 
 
-@router.get("/console/static/{version}/console.css")
-def style() -> Response:
-    return Response(STYLE, media_type="text/css", headers=KEPT)
+@router.post("/console/purpose")
+def set_purpose(form: Form, visit: Visiting) -> Response:
+    """Why locations are looked at from now on, until she says otherwise or logs out."""
+    with visit.writing() as session:
+        accounts.set_purpose(session, visit.token, form.get("purpose", ""))
+    return RedirectResponse(inside(form.get("next", HOME)), 303)
 
 
-@router.get("/console/static/{version}/icon.svg")
-def icon() -> Response:
-    return Response(ICON, media_type="image/svg+xml", headers=KEPT)
+@router.get("/console/session")
+def still_logged_in(visit: Visiting) -> Response:
+    """Asked before a form is sent, so that a log-in that has ended loses no typed text; 401 where it has."""
+    return Response(status_code=204)
+
+
+@router.get("/console/static/{version}/{name:path}")
+def asset(name: str, request: Request) -> Response:
+    found = assets().files.get(name)
+    if found is None:
+        raise NotFound("There is no such page.", "没有该页面。")
+    packs = "gzip" in request.headers.get("accept-encoding", "") and found.packed is not found.content
+    headers = KEPT | ({"Content-Encoding": "gzip"} if packs else {}) | {"Vary": "Accept-Encoding"}
+    return Response(found.packed if packs else found.content, media_type=found.media_type, headers=headers)

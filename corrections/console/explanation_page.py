@@ -6,8 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from corrections.console.pages import page
-from corrections.console.visit import PathId, Visit, Visiting, checked_purpose
-from corrections.errors import Invalid
+from corrections.console.visit import PathId, Visiting
 from corrections.monitor import explain
 from corrections.review import queue
 
@@ -15,21 +14,9 @@ router = APIRouter(prefix="/console/violations")
 
 
 @router.get("/{violation_id}/explanation")
-def show(violation_id: PathId, visit: Visiting, purpose: str | None = None) -> Response:
-    """With a purpose it is derived again, and the look is recorded; without one, the purpose is asked for."""
-    if purpose is None:
-        return _shown(visit, violation_id, None)
-    try:
-        return _shown(visit, violation_id, checked_purpose(purpose))
-    except Invalid as error:
-        return _shown(visit, violation_id, None, error)
-
-
-def _shown(visit: Visit, violation_id: int, purpose: str | None, error: Invalid | None = None) -> Response:
-    told = None if purpose is None else explain.explain(visit.desk.engine, visit.actor, violation_id, purpose, visit.now)
+def show(violation_id: PathId, visit: Visiting) -> Response:
+    """Once she has said why she looks at locations it is derived again, and the look is recorded; before, that is asked for."""
+    told = explain.explain(visit.desk.engine, visit.actor, violation_id, visit.purpose, visit.now) if visit.purpose else None
     with visit.reading() as session:
         item = queue.queue_item(session, visit.actor, violation_id, now=visit.now)
-    return page(
-        visit, "explanation.html.j2", status=error.status if error else 200, item=item, told=told, purpose=purpose, error=error,
-        verdicts=explain.VERDICTS,
-    )  # fmt: skip
+    return page(visit, "explanation.html.j2", item=item, told=told, verdicts=explain.VERDICTS)

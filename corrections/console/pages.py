@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,21 +14,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from corrections import clock
-from corrections.console import wording
+from corrections.console import menu, wording
+from corrections.console.assets import assets
 from corrections.console.visit import Desk, Language, Visit, language_of
 from corrections.domain.model import Role
 from corrections.records import words
 from corrections.store.access import Action
 
 HERE = Path(__file__).parent
-STYLE = (HERE / "static" / "console.css").read_bytes()
-ICON = (HERE / "static" / "icon.svg").read_bytes()
-VERSION = hashlib.sha256(STYLE + ICON).hexdigest()[:12]
 
 _environment = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_environment.globals.update(words=words, wording=wording, version=VERSION, Action=Action, Role=Role, query=urlencode)
+_environment.globals.update(words=words, wording=wording, asset=lambda name: f"/console/static/{assets().version}/{name}", menu=menu)
+_environment.globals.update(Action=Action, Role=Role, query=urlencode)
 
 
 def page(visit: Visit, template: str, *, status: int = 200, here: str | None = None, **values: Any) -> HTMLResponse:

@@ -113,19 +113,15 @@ def choose_day(subject_id: PathId, visit: Visiting, day: date) -> Response:
 
 
 @router.get("/{subject_id}/log/{day}")
-def log(subject_id: PathId, day: date, visit: Visiting, purpose: str | None = None) -> Response:
-    """The log of a local day, once it was said why it is looked at."""
+def log(subject_id: PathId, day: date, visit: Visiting) -> Response:
+    """The log of a local day, once it was said why locations are looked at."""
     if not YEARS[0] <= day.year <= YEARS[1]:
         raise Invalid("The day is out of range.", "日期超出范围。", field="day")
-    error = None
-    if purpose is not None:
-        try:
-            return _log_page(visit, subject_id, day, checked_purpose(purpose))
-        except Invalid as refusal:
-            error = refusal
+    if visit.purpose:
+        return _log_page(visit, subject_id, day, visit.purpose)
     with visit.reading() as session:
         row = subject_for(session, visit.actor, subject_id, Action.READ_LOCATION)
-        return page(visit, "log_purpose.html.j2", status=error.status if error else 200, subject=row, day=day, error=error)
+        return page(visit, "log_purpose.html.j2", subject=row, day=day)
 
 
 def _log_page(visit: Visit, subject_id: int, day: date, purpose: str) -> Response:

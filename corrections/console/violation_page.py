@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -17,7 +16,7 @@ from corrections.console.course import Course, draw_course, thresholds
 from corrections.console.pages import page
 from corrections.console.sketch import Place, Sketch, draw
 from corrections.console.steps import Step, carry_out, open_steps, takers
-from corrections.console.visit import Form, PathId, Visit, Visiting, checked_purpose, typed_words
+from corrections.console.visit import Form, PathId, Visit, Visiting, typed_words
 from corrections.domain.model import Decision, FalseAlarmCause, from_us
 from corrections.errors import Conflict, CorrectionsError, Forbidden, Invalid
 from corrections.monitor.present import NextStep, step_of
@@ -57,46 +56,40 @@ class Silence(NamedTuple):
 
 
 @router.get("/{violation_id}")
-def show(violation_id: PathId, visit: Visiting, purpose: str | None = None, done: Step | None = None) -> Response:
-    """With a purpose places are shown, and the read is recorded; without one, all but the places."""
-    try:
-        return _shown(visit, violation_id, purpose, done=done)
-    except Invalid as error:
-        return _shown(visit, violation_id, None, error=error)
+def show(violation_id: PathId, visit: Visiting, done: Step | None = None) -> Response:
+    """Once she has said why she looks at locations places are shown, and the read is recorded; before, all but the places."""
+    return _shown(visit, violation_id, done=done)
 
 
 @router.post("/{violation_id}/{step}")
 def take_step(form: Form, violation_id: PathId, step: Step, visit: Visiting) -> Response:
     """What is refused shows the violation as it stands now, why, and what was typed."""
-    purpose = form.get("purpose") or None
     try:
         with visit.writing() as session:
             carry_out(session, visit, violation_id, step, form)
     except (Conflict, Invalid, Forbidden) as error:
-        return _shown(visit, violation_id, purpose, error=error, failed=step, typed=form)
-    return RedirectResponse(_address(violation_id, purpose, done=step), 303)
+        return _shown(visit, violation_id, error=error, failed=step, typed=form)
+    return RedirectResponse(f"{_address(violation_id)}?done={step}", 303)
 
 
-def _address(violation_id: int, purpose: str | None, **more: str) -> str:
-    query = urlencode(({"purpose": purpose} if purpose else {}) | more)
-    return f"/console/violations/{violation_id}" + (f"?{query}" if query else "")
+def _address(violation_id: int) -> str:
+    return f"/console/violations/{violation_id}"
 
 
 def _shown(
     visit: Visit,
     violation_id: int,
-    purpose: str | None,
     *,
     error: CorrectionsError | None = None,
     failed: Step | None = None,
     typed: dict[str, str] | None = None,
     done: Step | None = None,
 ) -> Response:
-    with visit.reading() if purpose is None else visit.writing() as session:
+    with visit.writing() if visit.purpose else visit.reading() as session:
         violation = violation_for(session, visit.actor, violation_id, Action.REVIEW)
         evidence = None
-        if purpose is not None:
-            audited_location_read(session, visit.actor, [violation.subject_id], checked_purpose(purpose), visit.now)
+        if visit.purpose:
+            audited_location_read(session, visit.actor, [violation.subject_id], visit.purpose, visit.now)
             evidence = _evidence(session, violation, visit.timezone)
         item = queue.queue_item(session, visit.actor, violation_id, now=visit.now)
         steps = queue.history(session, visit.actor, violation_id)
@@ -105,8 +98,8 @@ def _shown(
         people, silence = _people(session, steps), _silence(violation)
     kept = typed_words(typed) if typed and failed not in possible else {}  # where no form is left that shows them
     return page(
-        visit, "violation.html.j2", status=error.status if error else 200, here=_address(violation_id, purpose),
-        item=item, steps=steps, people=people, silence=silence, evidence=evidence, purpose=purpose, open=possible, takers=offered,
+        visit, "violation.html.j2", status=error.status if error else 200, here=_address(violation_id),
+        item=item, steps=steps, people=people, silence=silence, evidence=evidence, open=possible, takers=offered,
         error=error, failed=failed, typed=typed or {}, kept=kept, done=done, **CHOICES,
     )  # fmt: skip
 

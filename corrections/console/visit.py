@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from corrections import clock
 from corrections.console.door import LANGUAGE_COOKIE
+from corrections.console.feed import Feed
 from corrections.errors import Invalid, Unauthenticated
 from corrections.records import accounts, directory
 from corrections.review import notices
@@ -40,11 +41,13 @@ class Desk:
 
     engine: Engine
     settings: Settings
+    feed: Feed
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request by a person who is logged in; ``timezone`` is her bureau's, ``notices`` how many wait within her reach."""
+    """One request by a person who is logged in; ``timezone`` is her bureau's, ``purpose`` why she looks at
+    locations (empty while she has not said so), ``notices`` how many wait within her reach."""
 
     desk: Desk
     request: Request
@@ -53,6 +56,7 @@ class Visit:
     bureau: str
     timezone: ZoneInfo
     now: datetime
+    purpose: str = ""
     notices: int = 0
 
     @property
@@ -90,12 +94,12 @@ def visit_of(request: Request) -> Visit:
         actor = accounts.actor_for(session, token, now, desk.settings, origin_of(request))
         bureau = directory.bureau_of(session, actor)
         name, timezone = bureau.name, ZoneInfo(bureau.timezone)
-        stale = accounts.needs_touch(session, token, now)
+        stale, purpose = accounts.needs_touch(session, token, now), accounts.purpose_of(session, token)
         waiting = notices.count_open(session, actor) if actor.role in ALLOWED[Action.REVIEW] else 0
     if stale:
         with writing(desk.engine) as session:
             accounts.touch(session, token, now)
-    return Visit(desk, request, actor, token, name, timezone, now, waiting)
+    return Visit(desk, request, actor, token, name, timezone, now, purpose, waiting)
 
 
 def origin_of(request: Request) -> str:

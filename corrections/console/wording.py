@@ -44,6 +44,13 @@ RUNGS: Mapping[Rung, Both] = {
     Rung.SEARCH: ("建议组织查找", "a search is proposed"),
 }
 """The steps of a silence, as what comes next."""
+PURPOSES: Sequence[Both] = (
+    ("日常监管", "Regular supervision"),
+    ("核查违规", "Review of violations"),
+    ("联络对象", "Contacting the subject"),
+    ("督导检查", "Inspection"),
+)
+"""Why somebody looks at locations, offered to be chosen; she may write her own."""
 LIKELIHOODS: Sequence[tuple[float, Both]] = (
     (0.95, ("几乎可以确定", "almost certain")),
     (0.8, ("很可能", "probable")),

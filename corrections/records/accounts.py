@@ -31,6 +31,7 @@ from corrections.store.tables import LoginSession, Office, Officer
 
 LEAST_PASSWORD = 12
 MOST_PASSWORD = 1024  # a longer one only makes the hash work
+LONGEST_PURPOSE = 500
 TOUCH_AFTER = timedelta(minutes=1)
 _UNSET: Any = object()
 
@@ -91,6 +92,22 @@ def touch(session: Session, token: str, now: datetime) -> None:
     row = session.get(LoginSession, hash_credential(token))
     if row is not None and row.last_used_at < now:
         row.last_used_at = now
+
+
+def purpose_of(session: Session, token: str) -> str:
+    """Why she who is logged in looks at locations, as she said; empty while she has not."""
+    row = session.get(LoginSession, hash_credential(token))
+    return "" if row is None else row.purpose
+
+
+def set_purpose(session: Session, token: str, purpose: str) -> None:
+    """Keep why she looks at locations from now on, until she says otherwise or the log-in ends; empty: she looks at none. A new purpose
+    makes the next look at the map a new one. Raises Invalid (field ``purpose``)."""
+    said = " ".join(purpose.replace("\x00", "").split())
+    if len(said) > LONGEST_PURPOSE:
+        raise Invalid(f"A purpose has at most {LONGEST_PURPOSE} characters.", f"目的不超过 {LONGEST_PURPOSE} 个字符。", field="purpose")
+    row = session.get_one(LoginSession, hash_credential(token))
+    row.purpose, row.map_read_at = said, None
 
 
 def log_out(session: Session, token: str, now: datetime, origin: str = "") -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -18,16 +18,18 @@ import msgspec
 from sqlalchemy import BigInteger, text, type_coerce
 from sqlmodel import Session, col, select
 
-from corrections.domain.model import to_us
+from corrections.domain.model import Role, to_us
 from corrections.errors import Invalid
 from corrections.store.access import Action, Actor, Own, subject_for
-from corrections.store.tables import AuditEvent
+from corrections.store.credentials import hash_credential
+from corrections.store.tables import AuditEvent, LoginSession
 
 SUBJECT = "subject"  # a subject about herself; whose number it is, the event's subject tells
 SERVICE = "service"  # the service itself, which only does what a stored date says
 OPERATOR = "operator"  # whoever works at the machine itself, through the command line
 CHAIN_LOCK = 0x41554449  # PostgreSQL: one appends at a time, in the order of ids
 CHUNK = 20_000
+MAP_READ_LASTS = timedelta(minutes=15)  # for so long one record stands for a map that is open
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -109,9 +111,7 @@ def audited_location_read(session: Session, actor: Actor | None, subject_ids: It
     Raises Invalid (field ``purpose``) without one, Forbidden or NotFound as ``subject_for`` does.
     """
     if not purpose.strip():
-        raise Invalid(
-            "Say why you look at this location: the purpose is recorded.", "请填写查看位置信息的目的，系统将留痕。", field="purpose"
-        )
+        raise _no_purpose()
     ids = sorted(set(subject_ids))
     if actor is not None:
         for subject_id in ids:
@@ -119,6 +119,27 @@ def audited_location_read(session: Session, actor: Actor | None, subject_ids: It
     one = ids[0] if len(ids) == 1 else None
     detail = {} if one is not None else {"subjects": ids}
     record_by(session, actor, "location.read", subject_id=one, purpose=purpose.strip(), detail=detail, now=now)
+
+
+def audited_map_read(session: Session, actor: Actor, token: str, purpose: str, now: datetime) -> None:
+    """To be called in a writing session before a person is shown where all the subjects of her reach are. One event stands for all of
+    them: ``scope`` names the bureau or the offices. While a map stays open, a look is recorded anew every ``MAP_READ_LASTS``.
+
+    Raises Invalid (field ``purpose``) without one, Forbidden.
+    """
+    actor.require(Action.READ_LOCATION)
+    if not purpose.strip():
+        raise _no_purpose()
+    row = session.get_one(LoginSession, hash_credential(token))
+    if row.map_read_at is not None and now - row.map_read_at < MAP_READ_LASTS:
+        return
+    row.map_read_at = now
+    scope = {"bureau": actor.bureau_id} if actor.role is Role.BUREAU else {"offices": sorted(actor.offices)}
+    record_by(session, actor, "location.read", purpose=purpose.strip(), detail={"scope": scope}, now=now)
+
+
+def _no_purpose() -> Invalid:
+    return Invalid("Say why you look at this location: the purpose is recorded.", "请填写查看位置信息的目的，系统将留痕。", field="purpose")
 
 
 def head(session: Session) -> str:

@@ -3,12 +3,13 @@ location. Nothing of anybody else is in it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import null, text
+from sqlalchemy import TextClause, null, text
 from sqlmodel import Session, col, func, select
 
 from corrections.domain.model import Nature, ReviewState, Rule, Severity, ZoneKind
@@ -120,7 +121,7 @@ def kept_for(portal: Portal, name: str) -> Both:
 
 def looks(session: Session, own: Own, portal: Portal, now: datetime) -> list[Look]:
     """Who saw her location in the last ``looks_days``, newest first, from the audit trail: by office and role, with the purpose given.
-    Reads of several subjects at once are among them."""
+    Reads of several subjects at once and looks at maps are among them."""
     e, since = AuditEvent, now - timedelta(days=portal.looks_days)
     hers = select(e).where(e.subject_id == own.subject_id, col(e.action).in_(LOOKS), col(e.at) >= since)
     several = select(e).where(col(e.subject_id).is_(None), e.action == "location.read", col(e.at) >= since)
@@ -130,12 +131,27 @@ def looks(session: Session, own: Own, portal: Portal, now: datetime) -> list[Loo
         else "EXISTS (SELECT 1 FROM json_each(audit_event.detail, '$.subjects') AS s WHERE s.value = :whom)"
     )  # fmt: skip
     given: dict[str, Any] = {"listed": f'{{"subjects": [{own.subject_id}]}}'} if postgresql else {"whom": own.subject_id}
+    maps = several.where(_of_maps(session, own, postgresql))
     several = several.where(text(of_many).bindparams(**given))
     events = [
-        event for part in (hers, several) for event in session.exec(part.order_by(col(e.at).desc(), col(e.id).desc()).limit(MOST_LOOKS))
+        event
+        for part in (hers, several, maps)
+        for event in session.exec(part.order_by(col(e.at).desc(), col(e.id).desc()).limit(MOST_LOOKS))
     ]
     events.sort(key=lambda event: (event.at, event.id), reverse=True)
     return _looks(session, events[:MOST_LOOKS])
+
+
+def _of_maps(session: Session, own: Own, postgresql: bool) -> TextClause:
+    """The condition that keeps looks at maps on which she was: of her bureau, or of offices with hers among them (as it is now)."""
+    subject = session.get_one(t.Subject, own.subject_id)
+    if postgresql:
+        either = "(detail @> CAST(:of_bureau AS jsonb) OR detail @> CAST(:of_office AS jsonb))"
+        scopes = {"of_bureau": {"bureau": subject.bureau_id}, "of_office": {"offices": [subject.office_id]}}
+        return text(either).bindparams(**{name: json.dumps({"scope": scope}) for name, scope in scopes.items()})
+    listed = "EXISTS (SELECT 1 FROM json_each(audit_event.detail, '$.scope.offices') AS s WHERE s.value = :of_office)"
+    either = "(json_extract(audit_event.detail, '$.scope.bureau') = :of_bureau OR " + listed + ")"
+    return text(either).bindparams(of_bureau=subject.bureau_id, of_office=subject.office_id)
 
 
 def _looks(session: Session, events: Sequence[AuditEvent]) -> list[Look]:

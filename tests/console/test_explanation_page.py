@@ -26,16 +26,7 @@ def test_it_asks_for_a_purpose_first(desk: Desk) -> None:
     page = desk.get("liming", PAGE)
 
     assert page.status_code == 200
-    assert "请填写目的" in page.text
-    assert desk.purposes() == []
-
-
-@pytest.mark.parametrize("purpose", [" ", "长" * 501])
-def test_without_a_proper_purpose_nothing_is_derived(desk: Desk, purpose: str) -> None:
-    answer = desk.get("liming", PAGE, purpose=purpose)
-
-    assert answer.status_code == 422
-    assert 'role="alert"' in answer.text
+    assert "查看目的" in page.text
     assert desk.purposes() == []
 
 
@@ -87,9 +78,8 @@ def test_an_office_is_the_boundary(desk: Desk, login: str, status: int) -> None:
     assert len(desk.purposes()) == (status == 200)
 
 
-def test_the_violations_page_leads_there_with_the_purpose_already_given(desk: Desk) -> None:
-    plain, shown = desk.get("liming", "/console/violations/1").text, desk.get("liming", "/console/violations/1", purpose="核查").text
+def test_the_violations_page_leads_there(desk: Desk) -> None:
+    plain = desk.get("liming", "/console/violations/1").text
 
     assert f'href="{PAGE}"' in plain
-    assert f'href="{PAGE}?purpose=%E6%A0%B8%E6%9F%A5"' in shown
     assert PLACE not in plain

@@ -1,0 +1,24 @@
+"""the console: the purpose of a log-in's looks at locations, and when it was last recorded that its map was looked at"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+import corrections.store.types
+
+revision = '0005'
+down_revision = '0004'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column('login_session', sa.Column('purpose', sa.String(), nullable=False, server_default=''))
+    op.add_column('login_session', sa.Column('map_read_at', corrections.store.types.UTCDateTime(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table('login_session', schema=None) as batch_op:
+        batch_op.drop_column('map_read_at')
+        batch_op.drop_column('purpose')
