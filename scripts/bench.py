@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from corrections.errors import CorrectionsError
-from scripts.measure import alerts, belief, distance, geometry, http, memory, phones
+from scripts.measure import alerts, belief, console, distance, geometry, http, memory, phones
 from scripts.measure.figures import Outcome
 from scripts.sample_service import Trouble
 
@@ -25,6 +25,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Outcome]]] = {
     "http": http.measure,
     "memory": memory.measure,
     "phones": phones.measure,
+    "console": console.measure,
     "alertbench": alerts.measure,
 }
 BY_ITSELF = {"alertbench"}  # only when asked for

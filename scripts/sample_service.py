@@ -53,6 +53,7 @@ class SampleService:
             **(extra or {}),
         }
         self.before: Sequence[str] = ()  # of the command, such as ``taskset``
+        self.arguments: Sequence[str] = ("serve",)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -122,7 +123,7 @@ class SampleService:
 
     def start(self) -> None:
         """Start ``corrections serve`` and wait until it is ready. Raises Trouble."""
-        command = [*self.before, _CORRECTIONS, "serve"]
+        command = [*self.before, _CORRECTIONS, *self.arguments]
         with open(self.folder / "server.log", "ab") as log:
             self._process = subprocess.Popen(command, cwd=TOP, env=self.environment, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + START_S
