@@ -27,6 +27,11 @@ class ApiClient:
         self._token = str(answer["token"])
         return answer
 
+    def as_bearer(self, token: str) -> ApiClient:
+        """The same client, with a token that was given in another way."""
+        self._token = token
+        return self
+
     def get(self, path: str, **query: object) -> Any:
         return json.loads(self.text(path, **query))
 

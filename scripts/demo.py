@@ -25,6 +25,7 @@ from scripts.phones import Phone, Played, Tally, keep_moving, phones_for_days, p
 from scripts.recorded_tracks import Tracks, UnreadableTracks, people_for, read_tracks, track_zones
 from scripts.sample_district import TOP, District, Part, Person, make, read_sample, zones
 from scripts.sample_service import SampleService, Trouble
+from scripts.sample_work import Worked, work
 
 VAR = TOP / "var"
 PORT = 8000
@@ -85,7 +86,8 @@ def _serve(port: int, keep: bool) -> None:
     """Set up, serve, send what happened since yesterday's midnight, and let the phones go on until Ctrl-C."""
     district, now = make(), clock.now()
     service = SampleService(_folder("demo", port), port)
-    if not (keep and (service.folder / "devices.csv").exists()):
+    kept = keep and (service.folder / "devices.csv").exists()
+    if not kept:
         _fresh(service.folder)
         say("正在建立云溪区示例……", "Setting up the sample district ...")
         service.set_up(zones(district), district.people, now)
@@ -95,7 +97,8 @@ def _serve(port: int, keep: bool) -> None:
         played = phones_for_days(district, read_identities(service.folder), read_origin(service.folder), yesterday, clock.now())
         say("手机正在上报昨天零点以来的位置……", "The phones send what they have recorded since yesterday's midnight ...")
         tally = _send(played.phones, port)
-        _show_log_ins(service, tally)
+        own_view = None if kept else _worked(service)
+        _show_log_ins(service, tally, own_view)
         asyncio.run(_until_stopped(service, district, played))
 
 
@@ -109,7 +112,14 @@ async def _until_stopped(service: SampleService, district: District, played: Pla
     raise Trouble(f"服务已停止。 The server has stopped. Its last words:\n{service.last_words()}")
 
 
-def _show_log_ins(service: SampleService, tally: Tally) -> None:
+def _worked(service: SampleService) -> Worked:
+    """A day's work of the staff, over what the phones reported."""
+    say("正在判定，并办理一天的工作……", "Evaluating, and doing a day's work ...")
+    _until_caught_up(_as(service, BUREAU_LOGIN))
+    return work(lambda login: _as(service, login), service.url, clock.now())
+
+
+def _show_log_ins(service: SampleService, tally: Tally, own_view: Worked | None) -> None:
     staff = {row["login"]: row for row in read_sample("officers")}
     print(f"\n已上报 {tally.acknowledged:,} 条，手机继续移动，按 Ctrl-C 停止。")
     print(f"{tally.acknowledged:,} reports sent; the phones keep moving. Ctrl-C to stop.\n")
@@ -119,6 +129,8 @@ def _show_log_ins(service: SampleService, tally: Tally) -> None:
         person = staff[login]
         password = _password(service.folder, login)
         print(f"    {login:<12} {password:<18} {person['name']}  {person['role']}  {person['office']}")
+    if own_view is not None:
+        print(f"  本人网页 Own view of {own_view.subject_number}    {own_view.own_address}")
     print(flush=True)
 
 

@@ -89,7 +89,10 @@ def _timed(port: int, name: str, path: str) -> Outcome:
                 taken.append((time.perf_counter() - start) * 1_000)
         connection.close()
         slowest[role] = float(np.percentile(taken, 95))
-        line(f"{name}, {role}: median, 95th percentile, sent", f"{np.median(taken):7.1f} ms {slowest[role]:7.1f} ms {len(content) / 1e3:7.1f} kB")
+        line(
+            f"{name}, {role}: median, 95th percentile, sent",
+            f"{np.median(taken):7.1f} ms {slowest[role]:7.1f} ms {len(content) / 1e3:7.1f} kB",
+        )
     return against(f"{name}: 95th percentile of the slowest role", max(slowest.values()), MOST_MS, "ms", at_most=True)
 
 

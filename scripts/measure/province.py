@@ -71,7 +71,18 @@ def furnish(engine: Engine, now: datetime, *, subjects: int = SUBJECTS, waiting:
         _subjects(connection, rng, subjects, now)
         _zones(connection, now)
         _violations(connection, rng, subjects, waiting, now)
-        for table in ("bureau", "office", "officer", "subject", "zone", "zone_revision", "violation", "review_event", "device", "authority"):
+        for table in (
+            "bureau",
+            "office",
+            "officer",
+            "subject",
+            "zone",
+            "zone_revision",
+            "violation",
+            "review_event",
+            "device",
+            "authority",
+        ):
             connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"))  # noqa: S608
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
@@ -108,7 +119,12 @@ def _subjects(connection: Connection, rng: np.random.Generator, count: int, now:
     for start in range(0, count, CHUNK):
         ids = range(start + 1, min(start + CHUNK, count) + 1)
         connection.execute(insert(Subject), [_subject(i, int(days[i - 1]), now) for i in ids])
-        basis = {"basis": "article29.2", "scope": "location", "valid_from": now - timedelta(days=20), "valid_until": now + timedelta(days=60)}
+        basis = {
+            "basis": "article29.2",
+            "scope": "location",
+            "valid_from": now - timedelta(days=20),
+            "valid_until": now + timedelta(days=60),
+        }
         approved = {"approved_by": "局长", "approved_on": now - timedelta(days=21)}
         connection.execute(insert(Authority), [{"id": i, "subject_id": i, **basis, **approved} for i in ids])
         phones = [{"id": i, "subject_id": i, "identifier": f"p{i}", "credential_hash": f"h{i}", "client": "traccar"} for i in ids]
@@ -140,7 +156,10 @@ def _zones(connection: Connection, now: datetime) -> None:
     """A permitted area for each office; a large outline, as districts have."""
     connection.execute(
         insert(Zone),
-        [{"id": i, "bureau_id": 1, "code": f"Z{i}", "name": f"第{i}活动范围", "kind": ZoneKind.INCLUSION.value} for i in range(1, OFFICES + 1)],
+        [
+            {"id": i, "bureau_id": 1, "code": f"Z{i}", "name": f"第{i}活动范围", "kind": ZoneKind.INCLUSION.value}
+            for i in range(1, OFFICES + 1)
+        ],
     )
     outline = shapely.to_wkb(shapely.Point(CENTRE).buffer(ACROSS_DEG / 2, quad_segs=200))
     terms = {"version": 1, "scope": "office", "outline": outline, "source": {}, "windows": [], "valid_from": now - timedelta(days=60)}
@@ -150,7 +169,9 @@ def _zones(connection: Connection, now: datetime) -> None:
 
 def _violations(connection: Connection, rng: np.random.Generator, subjects: int, waiting: int, now: datetime) -> None:
     hours = rng.uniform(0.1, OPEN_SINCE / timedelta(hours=1), waiting + DECIDED)
-    whose = rng.permutation(subjects)[: waiting + DECIDED] if subjects >= waiting + DECIDED else rng.integers(0, subjects, waiting + DECIDED)
+    whose = (
+        rng.permutation(subjects)[: waiting + DECIDED] if subjects >= waiting + DECIDED else rng.integers(0, subjects, waiting + DECIDED)
+    )
     for start in range(0, waiting + DECIDED, CHUNK):
         ids = range(start + 1, min(start + CHUNK, waiting + DECIDED) + 1)
         made = [_violation(i, int(whose[i - 1]) + 1, float(hours[i - 1]), i > waiting, now) for i in ids]
