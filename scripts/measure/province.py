@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, insert, make_url, text
 
 from corrections.domain.model import Role, ZoneKind, to_us
 from corrections.store.credentials import hash_credential
-from corrections.store.database import migrate, open_database
+from corrections.store.database import migrate
 from corrections.store.tables import (
     Authority,
     Bureau,
@@ -145,8 +145,8 @@ def _subjects(connection: Connection, rng: np.random.Generator, count: int, now:
 def _subject(i: int, days: int, now: datetime) -> dict[str, Any]:
     officer = (i - 1) % OFFICERS + 1
     return {
-        "id": i, "bureau_id": 1, "office_id": (officer - 1) % OFFICES + 1, "number": f"SH{i:06}", "name": f"对象{i}", "category": "probation",
-        "level": ("strict", "general", "lenient")[i % 3], "minor": i % 200 == 0, "officer_id": officer,
+        "id": i, "bureau_id": 1, "office_id": (officer - 1) % OFFICES + 1, "number": f"SH{i:06}", "name": f"对象{i}",
+        "category": "probation", "level": ("strict", "general", "lenient")[i % 3], "minor": i % 200 == 0, "officer_id": officer,
         "status_from": now - timedelta(days=40), "term_from": now - timedelta(days=40), "term_until": now + timedelta(days=days),
         "phone": f"139{i:08}",
     }  # fmt: skip
@@ -178,14 +178,8 @@ def _violations(connection: Connection, rng: np.random.Generator, subjects: int,
         connection.execute(insert(Violation), made)
         told = [{"id": one["id"], "violation_id": one["id"], "at": one["detected_at"], "kind": "detected", "content": {}} for one in made]
         connection.execute(insert(ReviewEvent), told)
-    notices = [
-        {
-            "bureau_id": 1, "office_id": 1, "recipient": "officer", "officer_id": 1, "kind": "due_soon", "text_zh": "即将到期", "text_en": "due",
-            "at": now,
-        }
-        for _ in range(20)
-    ]  # fmt: skip
-    connection.execute(insert(Notice), notices)
+    to = {"bureau_id": 1, "office_id": 1, "recipient": "officer", "officer_id": 1, "kind": "due_soon"}
+    connection.execute(insert(Notice), [to | {"text_zh": "即将到期", "text_en": "due", "at": now} for _ in range(20)])
 
 
 def _violation(i: int, subject: int, hours: float, decided: bool, now: datetime) -> dict[str, Any]:
@@ -195,7 +189,8 @@ def _violation(i: int, subject: int, hours: float, decided: bool, now: datetime)
     minutes = [began + timedelta(minutes=10 * k) for k in range(24)]
     fixes = [
         {
-            "fix_us": to_us(at), "digest": k, "lat": CENTRE[1] + 1.01 + k / 1e4, "lon": CENTRE[0], "accuracy_m": 25.0, "distance_m": 900.0 + 11 * k,
+            "fix_us": to_us(at), "digest": k, "lat": CENTRE[1] + 1.01 + k / 1e4, "lon": CENTRE[0],
+            "accuracy_m": 25.0, "distance_m": 900.0 + 11 * k,
             "certainty": 0.97, "doubt": 0.02,
         }
         for k, at in enumerate(minutes[:6])
