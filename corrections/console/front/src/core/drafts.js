@@ -1,21 +1,24 @@
 // What somebody typed is not lost: texts are kept in this tab while they are typed, by the form they belong to, and put back when the
-// form is shown again empty (after a log-in that had ended, a reload, a dropped connection). They go when the form was sent or on
-// logging out.
+// form is shown again empty (after a log-in that had ended, a reload, a dropped connection). They go when what was sent was taken, which
+// the page then says with data-done, and on logging out.
 const PREFIX = "draft:";
+const SENT = "drafts-sent";
 
 export function keepDrafts() {
   document.addEventListener("input", (event) => keep(event.target));
   document.addEventListener("submit", sent);
-  document.body.addEventListener("htmx:afterSwap", (event) => restore(event.target));
-  if (document.querySelector("[data-forget-drafts]")) forgetAll();
-  const done = document.querySelector("[data-done]"); // what was sent was taken
-  for (const key of pending()) if (done) forget(key);
-  sessionStorage.removeItem(PREFIX + "sent");
-  restore(document);
+  document.body.addEventListener("htmx:afterSwap", (event) => settle(event.target));
+  settle(document);
 }
 
-/** Whether somebody is typing within this part of the page. */
-export const isBeingTyped = (part) => [...part.querySelectorAll("textarea, input[type=text], input:not([type])")].some((f) => f.value && f.value !== f.defaultValue);
+function settle(part) {
+  if (part.querySelector("[data-done]")) pending().forEach((key) => sessionStorage.removeItem(key));
+  if (part === document || part.querySelector("[data-done]")) sessionStorage.removeItem(SENT);
+  restore(part);
+}
+
+/** Whether something typed stands in this part of the page that was not there when it was made. */
+export const isBeingTyped = (part) => [...part.querySelectorAll("textarea, input")].some((field) => isText(field) && field.value !== field.defaultValue);
 
 function keyOf(form) {
   return PREFIX + (form.dataset.draft || new URL(form.action, location.href).pathname);
@@ -23,9 +26,9 @@ function keyOf(form) {
 
 function keep(field) {
   const form = field.form;
-  if (!form || !field.name || !isText(field) || form.method !== "post") return;
-  const texts = Object.fromEntries([...form.elements].filter((f) => isText(f) && f.name && f.value && f.value !== f.defaultValue).map((f) => [f.name, f.value]));
-  if (Object.keys(texts).length) sessionStorage.setItem(keyOf(form), JSON.stringify(texts));
+  if (!form || form.method !== "post" || !field.name || !isText(field)) return;
+  const typed = [...form.elements].filter((other) => other.name && isText(other) && other.value !== other.defaultValue);
+  if (typed.length) sessionStorage.setItem(keyOf(form), JSON.stringify(Object.fromEntries(typed.map(({ name, value }) => [name, value]))));
   else sessionStorage.removeItem(keyOf(form));
 }
 
@@ -44,11 +47,12 @@ function restore(part) {
 
 function sent(event) {
   const form = event.target;
-  if (form.action.endsWith("/console/logout")) return forgetAll();
-  if (sessionStorage.getItem(keyOf(form))) sessionStorage.setItem(PREFIX + "sent", JSON.stringify([...pending(), keyOf(form)]));
+  if (form.action.endsWith("/console/logout")) {
+    Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX)).forEach((key) => sessionStorage.removeItem(key));
+  } else if (sessionStorage.getItem(keyOf(form))) {
+    sessionStorage.setItem(SENT, JSON.stringify([...pending(), keyOf(form)]));
+  }
 }
 
-const pending = () => JSON.parse(sessionStorage.getItem(PREFIX + "sent") || "[]");
-const forget = (key) => sessionStorage.removeItem(key);
-const forgetAll = () => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX)).forEach(forget);
-const isText = (field) => field.tagName === "TEXTAREA" || (field.tagName === "INPUT" && ["text", "search", ""].includes(field.getAttribute("type") || "") );
+const pending = () => JSON.parse(sessionStorage.getItem(SENT) || "[]");
+const isText = (field) => field.tagName === "TEXTAREA" || (field.tagName === "INPUT" && ["text", "search"].includes(field.type));
