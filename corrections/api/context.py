@@ -19,6 +19,7 @@ from corrections.records import accounts
 from corrections.settings import Settings
 from corrections.store.access import Actor
 from corrections.store.database import reading, writing
+from corrections.web import origin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,6 @@ def call_of(request: Request) -> Call:
         with house.writing() as session:
             accounts.touch(session, token, now)
     return Call(house, actor, token, language_of(request, house.settings.service.language), now)
-
-
-def origin_of(request: Request) -> str:
-    """From where: the address, as the audit trail keeps it."""
-    return request.client.host if request.client else ""
 
 
 Serving = Annotated[House, Depends(house_of)]

@@ -11,11 +11,11 @@ from fastapi import Depends, Request
 from sqlmodel import Session
 
 from corrections import clock
-from corrections.api.context import House, house_of, origin_of
+from corrections.api.context import House, house_of
 from corrections.errors import Unauthenticated
 from corrections.settings import Settings
 from corrections.store.access import Own
-from corrections.web import OwnDoor
+from corrections.web import OwnDoor, origin_of
 
 
 @dataclass(frozen=True, slots=True)

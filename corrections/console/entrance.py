@@ -9,11 +9,11 @@ from corrections import clock
 from corrections.console.assets import assets
 from corrections.console.door import HOME, LOGIN, inside, set_language
 from corrections.console.pages import render
-from corrections.console.visit import Form, Serving, Visiting, origin_of
+from corrections.console.visit import Form, Serving, Visiting
 from corrections.errors import NotFound, Unauthenticated
 from corrections.records import accounts
 from corrections.store.database import writing
-from corrections.web import clear_cookie, require_same_origin, set_cookie
+from corrections.web import clear_cookie, origin_of, require_same_origin, set_cookie
 
 router = APIRouter()
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}  # the address names the content

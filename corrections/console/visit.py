@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Path, Request
@@ -23,7 +22,7 @@ from corrections.review import notices
 from corrections.settings import Settings
 from corrections.store.access import ALLOWED, Action, Actor
 from corrections.store.database import reading, writing
-from corrections.web import SAFE, SESSION_COOKIE, require_same_origin
+from corrections.web import SAFE, SESSION_COOKIE, origin_of, read_form, require_same_origin
 
 LONGEST_FORM = 200_000  # bytes
 MOST_FIELDS = 50
@@ -102,11 +101,6 @@ def visit_of(request: Request) -> Visit:
     return Visit(desk, request, actor, token, name, timezone, now, purpose, waiting)
 
 
-def origin_of(request: Request) -> str:
-    """From where: the address, as the audit trail keeps it."""
-    return request.client.host if request.client else ""
-
-
 def language_of(request: Request, desk: Desk) -> Language:
     """What the reader chose, else the service's."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
@@ -121,16 +115,8 @@ async def form_of(request: Request) -> dict[str, str]:
 
     Raises Invalid.
     """
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_FORM:
-            raise Invalid("The form holds too much text.", "表单内容过长，请缩短后重试。")
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-    except ValueError:
-        raise Invalid("The form cannot be read.", "表单内容无法读取。") from None
-    request.state.form = form = dict(pairs)
+    too_long = Invalid("The form holds too much text.", "表单内容过长，请缩短后重试。")
+    request.state.form = form = await read_form(request, longest=LONGEST_FORM, most_fields=MOST_FIELDS, too_long=too_long)
     return form
 
 

@@ -11,11 +11,12 @@ from corrections import clock
 from corrections.errors import Conflict, NotFound
 from corrections.portal import speech
 from corrections.portal.pages import render
-from corrections.portal.visit import Serving, origin_of
+from corrections.portal.visit import Serving
 from corrections.records.check_ins import by_token, deadline_of, require_open
 from corrections.records.own_record import kept_for
 from corrections.store.database import reading
 from corrections.store.tables import Bureau
+from corrections.web import origin_of
 
 router = APIRouter()
 

@@ -7,8 +7,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from corrections import clock
 from corrections.portal.pages import ICON, SCRIPT, STYLE, render
-from corrections.portal.visit import LANGUAGE_COOKIE, OWN_COOKIE, Form, Serving, origin_of
-from corrections.web import require_same_origin
+from corrections.portal.visit import LANGUAGE_COOKIE, OWN_COOKIE, Form, Serving
+from corrections.web import origin_of, require_same_origin
 
 HOME = "/me"
 LONGEST_S = 400 * 86_400  # for which browsers keep a cookie at most; the link itself ends sooner

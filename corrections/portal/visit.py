@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Path, Request
@@ -21,7 +20,7 @@ from corrections.settings import Settings
 from corrections.store.access import Own
 from corrections.store.database import reading, writing
 from corrections.store.tables import Bureau
-from corrections.web import SAFE, OwnDoor, require_same_origin
+from corrections.web import SAFE, OwnDoor, origin_of, read_form, require_same_origin
 
 OWN_COOKIE = "corrections_own"
 LANGUAGE_COOKIE = "corrections_own_language"
@@ -83,11 +82,6 @@ def visit_of(request: Request) -> Visit:
         return Visit(desk, request, own, ZoneInfo(bureau.timezone), now)
 
 
-def origin_of(request: Request) -> str:
-    """From where: the address, as the audit trail keeps it."""
-    return request.client.host if request.client else ""
-
-
 def language_of(request: Request, desk: Desk) -> Language:
     """What the reader chose, else the service's."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
@@ -96,16 +90,8 @@ def language_of(request: Request, desk: Desk) -> Language:
 
 async def form_of(request: Request) -> dict[str, str]:
     """The fields of a form as the browser sent them. Raises Invalid."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_FORM:
-            raise Invalid("This is too long. Write less.", "内容太长，请写短一些。")
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-    except ValueError:
-        raise Invalid("The form cannot be read.", "表单无法读取。") from None
-    return {name: value.replace("\x00", "") for name, value in pairs}
+    too_long = Invalid("This is too long. Write less.", "内容太长，请写短一些。")
+    return await read_form(request, longest=LONGEST_FORM, most_fields=MOST_FIELDS, too_long=too_long)
 
 
 def choice(form: dict[str, str], name: str, choices: type[Choice]) -> Choice:

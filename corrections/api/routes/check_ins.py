@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from corrections import clock
-from corrections.api.context import Calling, Serving, origin_of
+from corrections.api.context import Calling, Serving
 from corrections.api.models import BeforeId, Given, Limit, Moment, Page, PathId, Shown, Text, page_of
 from corrections.api.routes.notices import FixRequestShown
 from corrections.api.routes.whereabouts import PointShown
@@ -21,6 +21,7 @@ from corrections.monitor import asking
 from corrections.monitor.asking import Wish
 from corrections.monitor.check_ins import ask_check_in
 from corrections.records import check_ins
+from corrections.web import origin_of
 
 router = APIRouter(tags=["check-ins"])
 

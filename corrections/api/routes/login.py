@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from corrections import clock
-from corrections.api.context import Calling, Serving, origin_of
+from corrections.api.context import Calling, Serving
 from corrections.api.models import Done, Given, Shown, Text
 from corrections.domain.model import Role
 from corrections.records import accounts, directory
 from corrections.store.access import ALLOWED, Action
-from corrections.web import clear_cookie, require_same_origin, set_cookie
+from corrections.web import clear_cookie, origin_of, require_same_origin, set_cookie
 
 router = APIRouter(tags=["log-in"])
 

@@ -1,50 +1,19 @@
-"""What the pages and the API share of who asks: the cookie of a log-in, no changes on behalf of other sites' pages, and the links of
-subjects' own views."""
+"""Where subjects come in by the links of their own views."""
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
 from datetime import datetime, timedelta
 from threading import Lock
-from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
-from starlette.requests import Request
-from starlette.responses import Response
 
-from corrections.errors import Forbidden, LinkEnded, TooMany, Unauthenticated
+from corrections.errors import LinkEnded, TooMany, Unauthenticated
 from corrections.records import own
 from corrections.settings import Settings
 from corrections.store.access import Own
 from corrections.store.database import reading, writing
 from corrections.store.rulebook import Rulebooks
-
-SESSION_COOKIE = "corrections_session"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def require_same_origin(request: Request) -> None:
-    """Raise Forbidden unless a page of this service made the request: by ``Sec-Fetch-Site`` where the browser sends it (it cannot be
-    set by a page), else by ``Origin``."""
-    site = request.headers.get("sec-fetch-site")
-    if site is None:
-        origin = request.headers.get("origin", "")
-        same = bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
-    else:
-        same = site == "same-origin"
-    if not same:
-        raise Forbidden("This change was asked for by a page of another site.", "该操作来自其他网站的页面，已拒绝。")
-
-
-def set_cookie(request: Request, response: Response, token: str, hours: float) -> None:
-    """Give a browser its token: out of reach of scripts, and only sent by pages of this service."""
-    secure = request.url.scheme == "https"
-    response.set_cookie(SESSION_COOKIE, token, max_age=int(hours * 3600), path="/", httponly=True, samesite="strict", secure=secure)
-
-
-def clear_cookie(request: Request, response: Response) -> None:
-    """Take it back."""
-    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict", secure=request.url.scheme == "https")
 
 
 class OwnDoor:

@@ -1,0 +1,21 @@
+"""What the pages and the API share of who asks, and what all pages share: what surrounds them, forms, errors."""
+
+from corrections.web.cookies import SAFE, SESSION_COOKIE, clear_cookie, origin_of, require_same_origin, set_cookie
+from corrections.web.own_door import OwnDoor
+from corrections.web.pages import POLICY, Failures, Shell, answer_errors, put_before, read_form
+
+__all__ = [
+    "POLICY",
+    "SAFE",
+    "SESSION_COOKIE",
+    "Failures",
+    "OwnDoor",
+    "Shell",
+    "answer_errors",
+    "clear_cookie",
+    "origin_of",
+    "put_before",
+    "read_form",
+    "require_same_origin",
+    "set_cookie",
+]
