@@ -41,7 +41,7 @@ hypothesis_settings.register_profile("project", deadline=None, derandomize=True,
 hypothesis_settings.load_profile("project")
 
 # What scripts/test --fast leaves out, by folder: what goes through a whole service, which takes most of the time.
-SLOW = ("api", "cli", "console", "e2e", "legal", "monitor", "month", "notify", "portal", "records", "scripts")
+SLOW = ("api", "browser", "cli", "console", "e2e", "legal", "monitor", "month", "notify", "portal", "records", "scripts")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
