@@ -22,9 +22,10 @@ from corrections.review import notices
 from corrections.settings import Settings
 from corrections.store.access import ALLOWED, Action, Actor
 from corrections.store.database import reading, writing
-from corrections.web import SAFE, SESSION_COOKIE, origin_of, read_form, require_same_origin
+from corrections.web import SAFE, SESSION_COOKIE, Upload, origin_of, read_form, read_upload, require_same_origin
 
 LONGEST_FORM = 200_000  # bytes
+LONGEST_UPLOAD = 40_000_000  # bytes of a form with files
 MOST_FIELDS = 50
 MOST_ID = 2**53 - 1
 WORDS = ("text", "reason", "note", "whom")  # fields of a form whose words are not to be lost
@@ -41,6 +42,14 @@ class Desk:
     engine: Engine
     settings: Settings
     feed: Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A form with files."""
+
+    fields: dict[str, str]
+    files: list[Upload]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,18 @@ async def form_of(request: Request) -> dict[str, str]:
     return form
 
 
+async def upload_of(request: Request) -> Uploaded:
+    """The fields and files of a form with files. Raises Invalid."""
+    too_long = Invalid(
+        f"That is too large; at most {LONGEST_UPLOAD // 1_000_000} MB.",
+        f"文件过大，不得超过 {LONGEST_UPLOAD // 1_000_000} MB。",
+        field="file",
+    )
+    fields, files = await read_upload(request, longest=LONGEST_UPLOAD, most_fields=MOST_FIELDS, too_long=too_long)
+    request.state.form = fields
+    return Uploaded(fields, files)
+
+
 def typed_words(form: dict[str, str]) -> dict[str, str]:
     """What somebody wrote, to be shown again where it could not be used."""
     return {name: form[name] for name in WORDS if form.get(name, "").strip()}
@@ -151,3 +172,4 @@ def checked_purpose(purpose: str) -> str:
 Serving = Annotated[Desk, Depends(desk_of)]
 Visiting = Annotated[Visit, Depends(visit_of)]
 Form = Annotated[dict[str, str], Depends(form_of)]
+Uploading = Annotated[Uploaded, Depends(upload_of)]

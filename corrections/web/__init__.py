@@ -2,7 +2,7 @@
 
 from corrections.web.cookies import SAFE, SESSION_COOKIE, clear_cookie, origin_of, require_same_origin, set_cookie
 from corrections.web.own_door import OwnDoor
-from corrections.web.pages import POLICY, Failures, Shell, answer_errors, put_before, read_form
+from corrections.web.pages import POLICY, Failures, Shell, Upload, answer_errors, put_before, read_form, read_upload
 
 __all__ = [
     "POLICY",
@@ -11,11 +11,13 @@ __all__ = [
     "Failures",
     "OwnDoor",
     "Shell",
+    "Upload",
     "answer_errors",
     "clear_cookie",
     "origin_of",
     "put_before",
     "read_form",
+    "read_upload",
     "require_same_origin",
     "set_cookie",
 ]

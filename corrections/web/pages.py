@@ -89,6 +89,39 @@ async def read_form(request: Request, *, longest: int, most_fields: int, too_lon
     return {name: value.replace("\x00", "") for name, value in pairs}
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as a browser sent it: what it calls itself, and what is in it."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+async def read_upload(request: Request, *, longest: int, most_fields: int, too_long: Invalid) -> tuple[dict[str, str], list[Upload]]:
+    """The fields and the files of a form that has any (``multipart/form-data``), at most ``longest`` bytes together; files without a name
+    were not chosen. A form without files is read as well. Raises Invalid."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await read_form(request, longest=longest, most_fields=most_fields, too_long=too_long), []
+    length = request.headers.get("content-length", "")
+    if not length.isdigit():
+        raise Invalid("The form cannot be read.", "表单无法读取。")
+    if int(length) > longest:  # the server takes in no more than that
+        raise too_long
+    fields: dict[str, str] = {}
+    files: list[Upload] = []
+    try:
+        async with request.form(max_files=most_fields, max_fields=most_fields, max_part_size=longest) as form:
+            for name, value in form.multi_items():
+                if isinstance(value, str):
+                    fields[name] = value.replace("\x00", "")
+                elif value.filename:
+                    files.append(Upload(value.filename, value.content_type or "", await value.read()))
+    except HTTPException:  # what Starlette says of a malformed body
+        raise Invalid("The form cannot be read.", "表单无法读取。") from None
+    return fields, files
+
+
 class Refused(Protocol):
     """Makes the page that tells of an error; ``status`` where it is not the error's own."""
 
