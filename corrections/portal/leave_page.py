@@ -1,4 +1,4 @@
-"""Leave: her requests and their state, asking for leave, and telling by one button that she left, arrived and is back."""
+"""Leave: her requests and their state, asking for leave with its papers, and telling by one button that she left, arrived and is back."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from corrections.domain.casework import LeaveKind, LeaveReason, LeaveReportKind, RequestState
+from corrections.domain.casework import AttachedTo, LeaveKind, LeaveReason, LeaveReportKind, RequestState
 from corrections.errors import Conflict, Invalid, NotFound
 from corrections.portal.pages import page
-from corrections.portal.visit import MOST_ID, Form, PathId, Visit, Visiting, choice
-from corrections.records import leave
+from corrections.portal.visit import MOST_ID, Form, PathId, Uploading, Visit, Visiting, choice
+from corrections.records import attachments, leave
 from corrections.records.own_rules import leave_in_force
-from corrections.store.tables import LeaveReport, LeaveRequest
+from corrections.store.access import Own
+from corrections.store.tables import Attachment, LeaveReport, LeaveRequest
+from corrections.web import Upload
 
 router = APIRouter()
 HERE = "/me/leave"
@@ -33,6 +36,7 @@ class Asked:
     steps: Sequence[LeaveReportKind]
     late: bool
     extendable: bool
+    papers: Sequence[Attachment]
 
 
 @router.get(HERE)
@@ -52,8 +56,9 @@ def form(visit: Visiting, extends: Annotated[int | None, Query(ge=1, le=MOST_ID)
 
 
 @router.post(HERE)
-def ask(sent: Form, visit: Visiting) -> Response:
-    """What cannot be taken shows the form again, with what was written."""
+def ask(given: Uploading, visit: Visiting) -> Response:
+    """What cannot be taken, a paper among it, shows the form again, with what was written."""
+    sent = given.fields
     extends = int(sent["extends"]) if sent.get("extends", "").isascii() and sent.get("extends", "").isdigit() else None
     try:
         with visit.writing() as session:
@@ -62,9 +67,10 @@ def ask(sent: Form, visit: Visiting) -> Response:
                 details=sent.get("details", ""), leaves_at=_begins(visit, session, sent, extends),
                 returns_at=_moment(visit, sent, "returns_at"),
             )  # fmt: skip
-            leave.request_leave(
+            made = leave.request_leave(
                 session, visit.own, visit.own.subject_id, wanted, extends=extends, settings=visit.settings, now=visit.now
             )  # fmt: skip
+            _attach(session, visit, made.id, given.files)
     except (Invalid, Conflict) as error:
         return _form(visit, {name: sent.get(name, "") for name in FIELDS}, extends, error)
     return RedirectResponse(f"{HERE}?done=true", 303)
@@ -82,6 +88,27 @@ def report(sent: Form, request_id: PathId, visit: Visiting) -> Response:
     return RedirectResponse(f"{HERE}?done=true", 303)
 
 
+@router.post(f"{HERE}/{{request_id}}/papers")
+def add_papers(given: Uploading, request_id: PathId, visit: Visiting) -> Response:
+    """More papers beside a request of hers."""
+    try:
+        with visit.writing() as session:
+            leave.request_for(session, visit.own, request_id)
+            _attach(session, visit, request_id, given.files)
+    except (Invalid, Conflict) as error:
+        return _list(visit, error=error)
+    return RedirectResponse(f"{HERE}?done=true", 303)
+
+
+@router.get("/me/papers/{paper_id}")
+def paper(paper_id: PathId, visit: Visiting) -> Response:
+    """A paper that she gave; that it was opened is on record."""
+    with visit.writing() as session:
+        attachment, file = attachments.open_attachment(session, visit.own, paper_id, visit.now)
+        told = f"attachment; filename*=UTF-8''{quote(attachment.name)}"
+        return Response(file.content, media_type=file.media_type, headers={"Content-Disposition": told})
+
+
 @router.post(f"{HERE}/{{request_id}}/withdraw")
 def withdraw(request_id: PathId, visit: Visiting) -> Response:
     try:
@@ -96,7 +123,7 @@ def _list(visit: Visit, *, done: bool = False, error: Invalid | Conflict | None 
     with visit.reading() as session:
         rows = leave.list_requests(session, visit.own)
         extended = {row.extends_id for row in rows if row.state == RequestState.APPROVED}
-        asked = [_asked(session, row, row.id in extended, visit.now) for row in rows]
+        asked = [_asked(session, visit.own, row, row.id in extended, visit.now) for row in rows]
         asked.sort(key=lambda one: (not one.steps, one.request.state != RequestState.REQUESTED))  # what asks for something comes first
         return page(
             visit, "leave.html.j2", status=error.status if error else 200, here=HERE, asked=asked, done=done, error=error,
@@ -104,7 +131,7 @@ def _list(visit: Visit, *, done: bool = False, error: Invalid | Conflict | None 
         )  # fmt: skip
 
 
-def _asked(session: Session, row: LeaveRequest, extended: bool, now: datetime) -> Asked:
+def _asked(session: Session, own: Own, row: LeaveRequest, extended: bool, now: datetime) -> Asked:
     reports = leave.reports_of(session, row.id) if row.id is not None else []
     on_leave = row.state == RequestState.APPROVED and row.kind == LeaveKind.LEAVE and row.returned_at is None and not extended
     told = {one.kind for one in reports}
@@ -112,7 +139,17 @@ def _asked(session: Session, row: LeaveRequest, extended: bool, now: datetime) -
     if on_leave and row.leaves_at <= now + timedelta(days=1):
         steps = [kind for kind in (LeaveReportKind.DEPARTURE, LeaveReportKind.ARRIVAL) if kind.value not in told][:1]
         steps += [LeaveReportKind.RETURN] if row.leaves_at <= now else []
-    return Asked(row, reports, steps, now > row.returns_at, on_leave and row.returns_at > now)
+    papers = [one for one, _ in attachments.list_attachments(session, own, AttachedTo.LEAVE_REQUEST, row.id)] if row.id is not None else []
+    return Asked(row, reports, steps, now > row.returns_at, on_leave and row.returns_at > now, papers)
+
+
+def _attach(session: Session, visit: Visit, request_id: int | None, files: Sequence[Upload]) -> None:
+    assert request_id is not None
+    for file in files:
+        attachments.attach(
+            session, visit.own, AttachedTo.LEAVE_REQUEST, request_id, content=file.content, media_type=file.media_type, name=file.name,
+            settings=visit.settings, now=visit.now,
+        )  # fmt: skip
 
 
 def _form(visit: Visit, given: dict[str, str], extends: int | None, error: Invalid | Conflict | NotFound | None = None) -> Response:

@@ -20,11 +20,12 @@ from corrections.settings import Settings
 from corrections.store.access import Own
 from corrections.store.database import reading, writing
 from corrections.store.tables import Bureau
-from corrections.web import SAFE, OwnDoor, origin_of, read_form, require_same_origin
+from corrections.web import SAFE, OwnDoor, Upload, origin_of, read_form, read_upload, require_same_origin
 
 OWN_COOKIE = "corrections_own"
 LANGUAGE_COOKIE = "corrections_own_language"
 LONGEST_FORM = 60_000  # bytes
+LONGEST_UPLOAD = 30_000_000  # bytes of a form with files
 MOST_FIELDS = 30
 MOST_ID = 2**53 - 1
 Language = Literal["zh", "en"]
@@ -39,6 +40,14 @@ class Desk:
     engine: Engine
     settings: Settings
     door: OwnDoor
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A form with files."""
+
+    fields: dict[str, str]
+    files: list[Upload]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,13 @@ async def form_of(request: Request) -> dict[str, str]:
     return await read_form(request, longest=LONGEST_FORM, most_fields=MOST_FIELDS, too_long=too_long)
 
 
+async def upload_of(request: Request) -> Uploaded:
+    """The fields and files of a form with files. Raises Invalid."""
+    most = LONGEST_UPLOAD // 1_000_000
+    too_long = Invalid(f"These files are too large: together at most {most} MB.", f"文件太大，加起来不能超过 {most} 兆。", field="papers")
+    return Uploaded(*await read_upload(request, longest=LONGEST_UPLOAD, most_fields=MOST_FIELDS, too_long=too_long))
+
+
 def choice(form: dict[str, str], name: str, choices: type[Choice]) -> Choice:
     """One of the values of an enumeration. Raises Invalid."""
     try:
@@ -105,3 +121,4 @@ def choice(form: dict[str, str], name: str, choices: type[Choice]) -> Choice:
 Serving = Annotated[Desk, Depends(desk_of)]
 Visiting = Annotated[Visit, Depends(visit_of)]
 Form = Annotated[dict[str, str], Depends(form_of)]
+Uploading = Annotated[Uploaded, Depends(upload_of)]

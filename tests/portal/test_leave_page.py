@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from corrections.records import leave
 from corrections.store.database import reading, writing
 from corrections.store.tables import LeavePermit, LeaveReport, LeaveRequest
-from tests.portal.phone import DAY, SETTINGS, Phone
+from tests.portal.phone import DAY, HOST, SETTINGS, Phone
 from tests.review.scene import HOUR, NOW, an_actor
 
 # 9 March 2026, 08:00 until 20:00 in Shanghai
@@ -157,3 +158,42 @@ def test_regular_activity_is_leave_within_its_windows_alone(phone: Phone) -> Non
     assert "您现在有外出批准" in phone.get("/me/rules").text
     phone.clock.advance(9 * HOUR)
     assert "您现在有外出批准" not in phone.get("/me/rules").text
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+
+
+def send(phone: Phone, path: str, form: dict[str, str], *papers: tuple[str, bytes, str]) -> Any:
+    phone.client.cookies.clear()
+    headers = {"Cookie": "corrections_own=own-1", "Origin": HOST}
+    return phone.client.post(path, data=form, files=[("papers", paper) for paper in papers], headers=headers)
+
+
+def test_papers_go_with_what_she_asks_for_and_can_be_added_and_opened(phone: Phone) -> None:
+    sent = send(phone, "/me/leave", GONE, ("挂号单.png", PNG, "image/png"))
+    more = send(phone, "/me/leave/1/papers", {}, ("病历.pdf", b"%PDF-1.7 %%EOF", "application/pdf"))
+
+    assert (sent.status_code, more.status_code) == (303, 303)
+    said = phone.get("/me/leave").text
+    assert "挂号单.png" in said
+    assert "病历.pdf" in said
+    opened = phone.get("/me/papers/1")
+    assert opened.content == PNG
+    assert opened.headers["content-disposition"].startswith("attachment")
+    assert phone.audited("attachment.read") == [("subject", 1)]
+
+
+def test_a_paper_that_is_not_taken_keeps_what_she_wrote_and_asks_for_nothing(phone: Phone) -> None:
+    answer = send(phone, "/me/leave", GONE, ("x.png", b"<html>", "image/png"))
+
+    assert answer.status_code == 422
+    assert "看牙" in answer.text
+    with reading(phone.engine) as session:
+        assert session.get(LeaveRequest, 1) is None
+
+
+def test_papers_of_somebody_else_are_not_there(phone: Phone) -> None:
+    send(phone, "/me/leave", GONE, ("x.png", PNG, "image/png"))
+
+    assert phone.get("/me/papers/1", "own-2").status_code == 404
+    assert phone.post("/me/leave/1/papers", {}, "own-2").status_code == 404
