@@ -96,8 +96,8 @@ def furnish(engine: Engine) -> None:
 def _found(session: Session) -> None:
     began = NOW - 40 * DAY
     register.create_bureau(session, None, code="YX", name="Yunxi Bureau", now=began)
-    for number, name in enumerate(("Chengguan", "Hexi"), 1):
-        register.create_office(session, None, bureau_id=1, code=f"YX{number}", name=f"{name} Office", name_en=f"{name} Office", now=began)
+    for number, name in enumerate(("Chengguan Office", "Hexi Office"), 1):
+        register.create_office(session, None, bureau_id=1, code=f"YX{number}", name=name, name_en=name, now=began)
     for login, (name, role, office) in STAFF.items():
         accounts.create_officer(session, None, office_id=office, login=login, name=name, role=role, now=began)
     accounts.set_password(session, None, 1, PASSWORD, now=began)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.bureau import furnish
-from tests.browser.looking import CHROMIUM, Watch, visiting
+from tests.browser.looking import CHROMIUM, Language, Watch, visiting
 from tests.browser.service import Service, serving
 from tests.conftest import Databases
 
@@ -87,4 +87,27 @@ def _people(browser: Browser, service: Service) -> Iterator[People]:
     assert not faults, "\n".join(faults)
 
 
-OpenBrowser = Callable[..., Page]
+class Readers:
+    """Whoever reads pages at the shared desk: a page for each in each language, which goes from address to address."""
+
+    def __init__(self, browser: Browser, service: Service, open_: ExitStack) -> None:
+        self._browser, self._service, self._open = browser, service, open_
+        self._pages: dict[tuple[str | None, Language, bool], tuple[Page, Watch]] = {}
+
+    def __call__(self, login: str | None, language: Language, *, dark: bool = False) -> tuple[Page, Watch]:
+        """``login`` None: the subject on her phone; empty: nobody."""
+        key = (login, language, dark)
+        if key not in self._pages:
+            entered: AbstractContextManager[tuple[BrowserContext, Watch]] = visiting(
+                self._browser, self._service, login, language=language, own=login is None, dark=dark
+            )
+            context, watch = self._open.enter_context(entered)
+            context.set_default_timeout(PATIENCE_MS)
+            self._pages[key] = (context.new_page(), watch)
+        return self._pages[key]
+
+
+@pytest.fixture(scope="session")
+def readers(browser: Browser, desk: Service) -> Iterator[Readers]:
+    with ExitStack() as open_:
+        yield Readers(browser, desk, open_)

@@ -1,16 +1,13 @@
-"""Browsers as people use them, and what is held against every page: no error, no other host, no accessibility finding, no word of the
-other language."""
+"""Browsers as people use them, and what goes wrong in them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Request, Response
 
 from corrections import clock
 from corrections.console.door import LANGUAGE_COOKIE
@@ -23,8 +20,6 @@ Language = Literal["zh", "en"]
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
-AXE = Path(__file__).parents[2] / "corrections/console/front/node_modules/axe-core/axe.min.js"
-LAW = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 CLOCK = """{
   const ahead = AHEAD, Real = Date;
   globalThis.Date = new Proxy(Real, {
@@ -100,70 +95,3 @@ def log_in(context: BrowserContext, service: Service, token: str | None, languag
     given = [(of_language, language, "/")] + ([(of_session, token or OWN_TOKEN, "/me" if own else "/")] if token or own else [])
     context.clear_cookies()
     context.add_cookies([{"name": n, "value": v, "domain": "127.0.0.1", "path": p} for n, v, p in given])
-
-
-# ---- what is held against a page
-
-
-def accessibility(page: Page, scope: str | None = None) -> list[str]:
-    """What axe finds against WCAG 2.2, levels A and AA; in one part of the page where ``scope`` selects it."""
-    page.evaluate(AXE.read_text(encoding="utf-8") + "\n;0")
-    ask = """async ([tags, scope]) => (await axe.run(scope || document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]}))
-      .violations.flatMap((v) => v.nodes.map((n) => `${v.id} (${v.impact}): ${n.target.join(" ")} :: ${n.failureSummary || ""}`))"""
-    found: list[str] = page.evaluate(ask, [LAW, scope])
-    return ["axe " + re.sub(r"\s+", " ", one)[:400] for one in found]
-
-
-CHINESE = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
-LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]*[A-Za-z]|[A-Za-z]")
-TOLD = """([own, data]) => {
-  const found = [];
-  const isOther = (e) => { const l = e.closest("[lang]"); return l && l.getAttribute("lang").slice(0, 2) !== own; };
-  const isData = (e) => e.closest(data);
-  const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
-  for (let n = walk.nextNode(); n; n = walk.nextNode()) {
-    const e = n.parentElement;
-    if (!e || ["SCRIPT", "STYLE", "NOSCRIPT"].includes(e.tagName) || !n.data.trim() || isOther(e) || isData(e)) continue;
-    found.push([e.tagName.toLowerCase() + (e.className && e.className.baseVal === undefined ? "." + e.className.split(" ")[0] : ""), n.data.trim()]);
-  }
-  for (const e of document.querySelectorAll("[title],[aria-label],[alt],[placeholder],[data-label],[data-key-name],[data-confirm],[aria-description],[content],[label],button[value],input[type=submit][value],datalist option[value]")) {
-    if (isOther(e) || isData(e)) continue;
-    for (const a of ["title", "aria-label", "alt", "placeholder", "data-label", "data-key-name", "data-confirm", "aria-description", "label"])
-      if (e.getAttribute(a)) found.push([`${e.tagName.toLowerCase()}[${a}]`, e.getAttribute(a)]);
-    if (e.matches("input[type=submit], datalist option")) found.push([e.tagName.toLowerCase() + "[value]", e.getAttribute("value")]);
-  }
-  return found;
-}"""
-"""All texts of a page and of its attributes that people read or hear, with the kind of element that they stand in; what is marked as of
-another language or as data is left out."""
-
-DATA = "input, textarea, .data, code, kbd, samp, pre, [data-data]"
-
-# What is the same in both languages: names of standards, formats and clients, units, and what people of the furnished bureau wrote.
-WORDS_OF_ALL = frozenset(
-    """A AA CSV PDF GeoJSON JSON KML KMZ GPX XLSX Excel QR ID IP GPS WGS-84 WGS GCJ-02 GCJ BD-09 BD CGCS CGCS2000 URL API HTTP HTTPS SHA HMAC
-    OsmAnd OwnTracks Overland Traccar Client osmand owntracks overland traccar Wi-Fi WiFi UTC Asia Shanghai
-    English m km s h d min j k g t q c l n z x f a u e r b i o p v w y Enter Esc Escape Ctrl Shift Alt Tab TOML toml config
-    axe MB kB KB OpenLayers Android iOS iPhone Apple PMTiles MVT SSE""".split()
-)
-
-
-def mixed(page: Page, language: Language, names: Iterable[str]) -> list[str]:
-    """Texts in the other language, with where they stand: Chinese characters on an English page, words that are neither
-    ``WORDS_OF_ALL`` nor data on a Chinese one."""
-    found: list[str] = []
-    for where, said in page.evaluate(TOLD, [language, DATA]):
-        text = re.sub(r"\s+", " ", said)
-        if language == "en":
-            if CHINESE.search(text):
-                found.append(f"Chinese in {where}: {text[:120]}")
-        elif words := _foreign(text, names):
-            found.append(f"English in {where}: {text[:120]} ({', '.join(words[:6])})")
-    return list(dict.fromkeys(found))
-
-
-def _foreign(text: str, names: Iterable[str]) -> list[str]:
-    for name in names:
-        text = text.replace(name, " ")
-    text = re.sub(r"\S*[/@_=]\S*|\b[0-9a-f]{7,}\b|\b[A-Z]{2}\d+\b", " ", text)  # addresses, keys, digests, numbers of subjects
-    return [word for word in LATIN.findall(text) if word not in WORDS_OF_ALL]
