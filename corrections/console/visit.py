@@ -131,11 +131,8 @@ async def form_of(request: Request) -> dict[str, str]:
 
 async def upload_of(request: Request) -> Uploaded:
     """The fields and files of a form with files. Raises Invalid."""
-    too_long = Invalid(
-        f"That is too large; at most {LONGEST_UPLOAD // 1_000_000} MB.",
-        f"文件过大，不得超过 {LONGEST_UPLOAD // 1_000_000} MB。",
-        field="file",
-    )
+    most = LONGEST_UPLOAD // 1_000_000
+    too_long = Invalid(f"That is too large; at most {most} MB.", f"文件过大，不得超过 {most} MB。", field="file")
     fields, files = await read_upload(request, longest=LONGEST_UPLOAD, most_fields=MOST_FIELDS, too_long=too_long)
     request.state.form = fields
     return Uploaded(fields, files)
