@@ -26,7 +26,7 @@ function keyOf(form) {
 
 function keep(field) {
   const form = field.form;
-  if (!form || form.method !== "post" || !field.name || !isText(field)) return;
+  if (!form || form.method !== "post" || !field.name || !isText(field) || form.querySelector("[type=password]")) return;
   const typed = [...form.elements].filter((other) => other.name && isText(other) && other.value !== other.defaultValue);
   if (typed.length) sessionStorage.setItem(keyOf(form), JSON.stringify(Object.fromEntries(typed.map(({ name, value }) => [name, value]))));
   else sessionStorage.removeItem(keyOf(form));
