@@ -24,8 +24,8 @@ function guard(event) {
     submitter ? form.requestSubmit(submitter) : form.requestSubmit();
     delete form.dataset.checked;
   };
-  fetch("/console/session", { credentials: "same-origin", cache: "no-store" })
-    .then((answer) => (answer.status === 401 ? ask(send) : send()))
+  session()
+    .then((answer) => (answer.status === 401 ? ask(send) : isStillHers(answer) ? send() : location.reload()))
     .catch(() => {
       const bar = document.getElementById("connection");
       if (!bar) return;
@@ -33,6 +33,9 @@ function guard(event) {
       bar.textContent = t("没有连接，未能提交。已填写的内容仍在，请稍后再试。", "There is no connection, nothing was sent. What you typed is still there; try again.");
     });
 }
+
+const session = () => fetch("/console/session", { credentials: "same-origin", cache: "no-store" });
+const isStillHers = (answer) => answer.headers.get("Officer") === document.body.dataset.officer;
 
 function ask(afterwards) {
   waiting = typeof afterwards === "function" ? afterwards : waiting;
@@ -54,7 +57,8 @@ function ask(afterwards) {
     event.preventDefault();
     const body = new URLSearchParams(new FormData(event.target));
     fetch("/console/login", { method: "POST", body, credentials: "same-origin", redirect: "manual" })
-      .then((answer) => (answer.type === "opaqueredirect" || answer.ok ? done(dialog) : Promise.reject(answer.status)))
+      .then((answer) => (answer.type === "opaqueredirect" || answer.ok ? session() : Promise.reject(answer.status)))
+      .then((answer) => (isStillHers(answer) ? done(dialog) : location.reload())) // another officer: the page is made anew, for her
       .catch((status) => {
         part("[role=alert]").textContent =
           status === 401 ? t("账号或密码错误。", "The login or the password is wrong.") : t("没有连接，请稍后再试。", "There is no connection. Try again.");
