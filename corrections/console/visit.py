@@ -147,7 +147,7 @@ def number(form: dict[str, str], name: str) -> int:
     """A whole number of a form. Raises Invalid."""
     value = form.get(name, "")
     if not (value.isascii() and value.isdigit() and len(value) <= 16 and 0 < int(value) <= MOST_ID):
-        raise Invalid(f"{name} is missing or not a number.", "请选择有效的选项。", field=name)
+        raise Invalid("Choose one of what is offered.", "请选择所列选项之一。", field=name)
     return int(value)
 
 
@@ -156,7 +156,7 @@ def choice(form: dict[str, str], name: str, choices: type[Choice]) -> Choice:
     try:
         return choices(form.get(name, ""))
     except ValueError:
-        raise Invalid(f"Choose one of what is offered for {name}.", "请选择所列选项之一。", field=name) from None
+        raise Invalid("Choose one of what is offered.", "请选择所列选项之一。", field=name) from None
 
 
 def checked_purpose(purpose: str) -> str:

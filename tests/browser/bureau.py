@@ -44,8 +44,8 @@ UNSAID = "-unsaid"  # ends the token of a log-in for which no purpose was given 
 OWN_TOKEN = "own-1"
 MORNING = Schedule.model_validate(
     {
-        "valid_from": "2026-01-01", "name": "morning", "label": {"zh": "晨间核查", "en": "Morning round"}, "purpose": "round", "kind": "fixed",
-        "times": ["09:00"], "days": "working", "due_minutes": 120,
+        "valid_from": "2026-01-01", "name": "morning", "label": {"zh": "晨间核查", "en": "Morning round"}, "purpose": "round",
+        "kind": "fixed", "times": ["09:00"], "days": "working", "due_minutes": 120,
     }
 )  # fmt: skip
 SETTINGS = Settings(checks=Checks(schedules=(MORNING,)), schedules=Schedules(evaluate_every_s=1, wake_delay_s=0.05))

@@ -45,11 +45,12 @@ def _mixed(page: Page, language: Language) -> Iterator[str]:
         if language == "en":
             if CHINESE.search(text):
                 yield f"Chinese in {where}: {text[:120]}"
-        elif words := _foreign(text):
+        elif words := foreign_words(text):
             yield f"English in {where}: {text[:120]} [{', '.join(words[:6])}]"
 
 
-def _foreign(text: str) -> list[str]:
+def foreign_words(text: str) -> list[str]:
+    """Words that have no place on a Chinese page."""
     for written in _written():
         text = text.replace(written, " ")
     return [word for word in LATIN.findall(NO_WORDS.sub(" ", text)) if word not in _shared_words()]
