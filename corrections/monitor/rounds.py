@@ -240,7 +240,7 @@ def _before(district: District, began: datetime, due_at: datetime, minutes: int)
 
 
 def _escalate(session: Session, settings: Settings, district: District, one: CheckRound, now: datetime) -> None:
-    """One step: the officer's deputy, the office's head, the bureau; then the bureau again and again. A step for whom there is nobody is
+    """One step: the officer's deputy, the office's head, the bureau; then the bureau again, so often as is set. A step for whom there is nobody is
     passed over at once."""
     terms = terms_in_force(settings.checks.rounds, district.calendar.local_day(one.opened_at))
     assert one.escalate_at is not None
@@ -262,7 +262,9 @@ def _escalate(session: Session, settings: Settings, district: District, one: Che
 def _next_step(district: District, one: CheckRound, terms: Rounds, at: datetime) -> datetime | None:
     if one.escalation < len(terms.escalate):
         return district.later(one.slot_at, one.due_at, terms.escalate[one.escalation].after_minutes)
-    return district.later(one.slot_at, at, terms.again_minutes) if terms.again_minutes else None
+    told_again = one.escalation - len(terms.escalate)
+    again = terms.again_minutes and told_again < terms.again_times
+    return district.later(one.slot_at, at, terms.again_minutes) if again else None
 
 
 def _whom(session: Session, district: District, one: CheckRound, to: str, now: datetime) -> tuple[Recipient | None, int | None]:

@@ -108,6 +108,7 @@ class Rounds(Dated):
         Step(to="bureau", after_minutes=240),
     )
     again_minutes: int = Field(450, ge=0, le=43_200)
+    again_times: int = Field(5, ge=0, le=1_000)
     sure: float = Field(0.05, ge=0, lt=0.5)
     by_hand_due_minutes: int = Field(120, ge=1, le=10_080)
 

@@ -95,6 +95,15 @@ def test_a_deputy_who_is_absent_is_passed_over_at_once(engine: Engine) -> None:
     assert notices(engine)[-1] == ("round_escalated", "office_head", HEAD, local(11))
 
 
+def test_what_nobody_ever_signs_is_told_so_often_and_no_more(engine: Engine) -> None:
+    pass_by(engine, local(11, day=MONDAY + 60 * DAY))
+
+    again = [notice for notice in notices(engine) if notice[:2] == ("round_escalated", "bureau")]
+    assert len(again) == 1 + SETTINGS.checks.rounds[0].again_times
+    assert rounds(engine)[0].escalate_at is None
+    assert rounds(engine)[0].state == "open"
+
+
 def test_where_there_is_neither_deputy_nor_head_the_bureau_hears_of_it_at_once(engine: Engine) -> None:
     with writing(engine) as session:
         an_officer(session, "liming").deputy_id = None
