@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Request, Response
 
 from corrections import clock
-from corrections.console.door import LANGUAGE_COOKIE
+from corrections.console.door import HOME, LANGUAGE_COOKIE
 from corrections.portal import visit as portal
 from corrections.web import SESSION_COOKIE
 from tests.browser.bureau import OWN_TOKEN
@@ -92,6 +92,8 @@ def visiting(
 def log_in(context: BrowserContext, service: Service, token: str | None, language: Language, *, own: bool = False) -> None:
     """The cookies of a log-in, and the language."""
     of_session, of_language = (portal.OWN_COOKIE, portal.LANGUAGE_COOKIE) if own else (SESSION_COOKIE, LANGUAGE_COOKIE)
-    given = [(of_language, language, "/")] + ([(of_session, token or OWN_TOKEN, "/me" if own else "/")] if token or own else [])
+    given = [(of_language, language, "/" if own else HOME)] + (
+        [(of_session, token or OWN_TOKEN, "/me" if own else "/")] if token or own else []
+    )
     context.clear_cookies()
     context.add_cookies([{"name": n, "value": v, "domain": "127.0.0.1", "path": p} for n, v, p in given])

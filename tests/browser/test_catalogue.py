@@ -94,6 +94,5 @@ def _text(node: ast.expr) -> str | None:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):
-        parts = (part.value if isinstance(part, ast.Constant) else "{%s}" % ast.unparse(part.value) for part in node.values)  # type: ignore[attr-defined]
-        return "".join(str(part) for part in parts)
+        return ast.unparse(node)[2:-1]
     return None
