@@ -91,7 +91,7 @@ class Actor:
     def require(self, action: Action) -> None:
         """Raise Forbidden unless the role allows the action."""
         if self.role not in ALLOWED[action]:
-            raise Forbidden(f"Your role ({self.role}) does not allow this: {action}.", f"您的角色（{self.role}）无权执行此操作：{action}。")
+            raise Forbidden(f"Your role ({self.role}) does not allow this: {action}.", "您的角色无权执行此操作。")
 
 
 @dataclass(frozen=True, slots=True)

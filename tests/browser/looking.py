@@ -92,8 +92,8 @@ def visiting(
 def log_in(context: BrowserContext, service: Service, token: str | None, language: Language, *, own: bool = False) -> None:
     """The cookies of a log-in, and the language."""
     of_session, of_language = (portal.OWN_COOKIE, portal.LANGUAGE_COOKIE) if own else (SESSION_COOKIE, LANGUAGE_COOKIE)
-    given = [(of_language, language, "/" if own else HOME)] + (
-        [(of_session, token or OWN_TOKEN, "/me" if own else "/")] if token or own else []
-    )
+    given = [(of_language, language, "/" if own else HOME)]
+    if token or own:
+        given.append((of_session, token or OWN_TOKEN, "/me" if own else "/"))
     context.clear_cookies()
     context.add_cookies([{"name": n, "value": v, "domain": "127.0.0.1", "path": p} for n, v, p in given])
