@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -19,7 +19,7 @@ from tests.browser.looking import Language
 from tests.browser.service import Service
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-DAY = NOW.date().replace(day=3)
+TODAY, DAY = NOW.date(), NOW.date().replace(day=3)
 ROLES = {"head": Role.OFFICE_HEAD, "li": Role.OFFICER, "bureau": Role.BUREAU, "admin": Role.ADMINISTRATOR, "auditor": Role.AUDITOR}
 
 # What the menu does not name, and who opens it. {out} … are violations of the bureau.
@@ -36,11 +36,31 @@ DETAILS = [
     ("head", f"/console/subjects/{MINOR}"),
     ("head", f"/console/subjects/{HOME}"),
     ("head", f"/console/subjects/{ON_LEAVE}"),
-    ("head", f"/console/subjects/{OUT}/log"),
+    ("head", f"/console/subjects/{OUT}/edit"),
+    ("head", f"/console/subjects/{CONVICTED}/casework"),
+    ("li", f"/console/subjects/{SILENT}/casework"),
+    ("li", f"/console/subjects/{OUT}/replay?day={TODAY}"),
+    ("li", f"/console/subjects/{CONVICTED}/replay?day={DAY}"),
     ("head", f"/console/subjects/{OUT}/log/{DAY}"),
+    ("head", "/console/search?q=YX2026"),
+    ("head", "/console/search?q=nobody"),
+    ("head", "/console/zones/1"),
+    ("bureau", "/console/zones/1/edit"),
+    ("bureau", "/console/zones/new"),
+    ("wang", "/console/checks/1"),
+    ("head", "/console/leave/1"),
+    ("head", "/console/leave/2"),
+    ("head", "/console/leave/7"),
+    ("li", f"/console/leave/new?subject={OUT}"),
+    ("head", "/console/roster"),
+    ("head", "/console/objections"),
+    ("admin", "/console/admin/accounts"),
+    ("admin", "/console/admin/settings"),
+    ("admin", "/console/admin/import"),
 ]
 WITHOUT_PURPOSE = [
     "/console/violations/{out}", "/console/violations/{out}/explanation", f"/console/subjects/{OUT}", f"/console/subjects/{OUT}/log/{DAY}",
+    "/console/map", f"/console/subjects/{OUT}/replay?day={TODAY}", "/console/log",
 ]  # fmt: skip
 OWN = ["/me", "/me/rules", "/me/map", "/me/leave", "/me/leave/new", "/me/data", "/me/matters", "/me/objections", "/me/objections/new"]
 MOST_FOLLOWED = 40
@@ -81,10 +101,10 @@ def test_what_says_no(readers: Readers, login: str, address: str, status: int) -
 
 
 @pytest.mark.parametrize(
-    ("login", "address"), [("head", "/console/"), ("li", "/console/violations/{out}"), (None, "/me"), (None, "/me/rules")]
+    ("login", "address"), [*(("head", address) for address in menu_of(Role.OFFICE_HEAD)), *DETAILS, *((None, address) for address in OWN)]
 )
 def test_in_the_dark(readers: Readers, desk: Service, login: str | None, address: str) -> None:
-    nothing_in(findings(readers, login, filled(desk, address), dark=True))
+    nothing_in(findings(readers, login, filled(desk, address), languages=("zh",), dark=True))
 
 
 @pytest.mark.parametrize("login", [*ROLES, None])
@@ -106,16 +126,21 @@ def nothing_in(found: list[str]) -> None:
     assert not found, "\n".join(found)
 
 
-def findings(readers: Readers, login: str | None, address: str, *, status: int = 200, dark: bool = False) -> list[str]:
+def findings(
+    readers: Readers, login: str | None, address: str, *, status: int = 200, languages: Sequence[Language] = LANGUAGES, dark: bool = False
+) -> list[str]:
     """What is wrong with a page, in each language. ``login`` None: on the subject's phone; empty: nobody is logged in."""
     found: list[str] = []
-    for language in LANGUAGES:
+    for language in languages:
         page, watch = readers(login, language, dark=dark)
         watch.allowed = () if status < 400 else (f"answer {status}: GET", f"status of {status}")
         answer = page.goto(address)
         told = answer.status if answer is not None else None
         wrong = [f"answered {told}"] if told != status else [*settled(page), *accessibility(page), *mixed(page, language)]
-        found += [f"{login or ('own' if login is None else 'nobody')} {address} [{language}] {one}" for one in [*wrong, *watch.taken()]]
+        found += [
+            f"{login or ('own' if login is None else 'nobody')} {address} [{language}{' dark' if dark else ''}] {one}"
+            for one in [*wrong, *watch.taken()]
+        ]
     return found
 
 
