@@ -345,7 +345,7 @@ class _Work:
             id_, revision = found.id, found.revision
         assert id_ is not None
         seen = self.post("work-li", f"/violations/{id_}/claim", {"revision": revision})
-        call = {"means": "phone", "whom": "herself", "answer": "reached", "text": "Asked where she was"}
+        call = {"means": "phone", "whom": "Herself", "answer": "reached", "text": "Asked where she was"}
         seen = self.post("work-li", f"/violations/{id_}/contact", {"revision": seen["revision"], **call})
         self.post("work-li", f"/violations/{id_}/decide", {"revision": seen["revision"], **decision})
         return id_

@@ -22,7 +22,7 @@ RUN_AXE = """async (tags) => {
 }"""
 CHINESE = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
 LATIN = re.compile(r"[A-Za-z][\w'’-]+", re.ASCII)
-NO_WORDS = re.compile(r"\w+…|\S*[/@_=]\S*|\b[0-9a-f]{7,}\b|\b[A-Z]{2}\d+\b|[\w-]+\.[a-z]+\b|\b[a-z]+-\d+\b")
+NO_WORDS = re.compile(r"[\w ]+…|\S*[/@_=]\S*|\b[0-9a-f]{7,}\b|\b[A-Z]{2}\d+\b|[\w-]+\.[a-z]+\b|\b[a-z]+-\d+\b")
 """What was cut short, addresses, keys, names of files, digests, numbers of subjects and of devices."""
 
 
