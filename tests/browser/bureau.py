@@ -153,7 +153,15 @@ def _draw_zones(session: Session, began: datetime) -> None:
     )
     for number, (terms, east_m, radius_m) in enumerate(drawn):
         outline = outlines.circle(LAT, LON + east_m / M_PER_DEG_LON, radius_m)
-        zones.publish_zone(session, None, 1, terms, outline, valid_from=began + number * DAY, now=began + number * DAY)
+        zones.publish_zone(
+            session,
+            accounts.actor_by_login(session, "bureau", "test"),
+            1,
+            terms,
+            outline,
+            valid_from=began + number * DAY,
+            now=began + number * DAY,
+        )
 
 
 def _log_in_all(session: Session) -> None:
