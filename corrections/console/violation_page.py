@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import shapely
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, select
@@ -14,13 +16,15 @@ from sqlmodel import Session, col, select
 from corrections.console import wording
 from corrections.console.course import Course, draw_course, thresholds
 from corrections.console.pages import page
+from corrections.console.queue_page import View, Viewing, listing
 from corrections.console.sketch import Place, Sketch, draw
 from corrections.console.steps import Step, carry_out, open_steps, takers
 from corrections.console.visit import Form, PathId, Visit, Visiting, typed_words
-from corrections.domain.model import Decision, FalseAlarmCause, from_us
+from corrections.domain.model import Decision, FalseAlarmCause, ZoneVersion, from_us
 from corrections.errors import Conflict, CorrectionsError, Forbidden, Invalid
 from corrections.monitor.present import NextStep, step_of
 from corrections.records.audit import audited_location_read
+from corrections.records.whereabouts import fixes_about
 from corrections.review import queue
 from corrections.review.reviewing import LONGEST_TEXT, Answer, Means
 from corrections.store.access import Action, violation_for
@@ -28,6 +32,8 @@ from corrections.store.rulebook import as_version
 from corrections.store.tables import Officer, Violation, Zone, ZoneRevision
 
 router = APIRouter(prefix="/console/violations")
+AROUND = timedelta(hours=1)  # of the track shown before and after
+MOST_AROUND = 1_000  # fixes of it
 CHOICES = {
     "Step": Step, "means": list(Means), "answers": list(Answer), "decisions": list(Decision), "causes": list(FalseAlarmCause),
     "longest": LONGEST_TEXT,
@@ -37,10 +43,12 @@ CHOICES = {
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a violation rests on, places included. ``fixes`` are the deciding ones, each with ``at`` and its ``parts`` in the story;
+    ``drawn`` is what the map shows: the zone as GeoJSON, the deciding fixes, and the track shortly before and after.
     ``against`` is what speaks against it, None where the evidence does not keep that, or there is no edge."""
 
     fixes: list[dict[str, Any]]
     sketch: Sketch | None
+    drawn: dict[str, Any] | None
     course: Course | None
     against: list[wording.Both] | None
     zone_version: int | None
@@ -56,29 +64,38 @@ class Silence(NamedTuple):
 
 
 @router.get("/{violation_id}")
-def show(violation_id: PathId, visit: Visiting, done: Step | None = None) -> Response:
+def show(violation_id: PathId, visit: Visiting, view: Viewing, done: Step | None = None) -> Response:
     """Once she has said why she looks at locations places are shown, and the read is recorded; before, all but the places."""
-    return _shown(visit, violation_id, done=done)
+    return _shown(visit, violation_id, view, done=done)
+
+
+@router.get("/{violation_id}/revision")
+def revision(violation_id: PathId, visit: Visiting) -> dict[str, int]:
+    """Whether what a page shows is still how it stands; no location."""
+    with visit.reading() as session:
+        return {"revision": violation_for(session, visit.actor, violation_id, Action.REVIEW).revision}
 
 
 @router.post("/{violation_id}/{step}")
-def take_step(form: Form, violation_id: PathId, step: Step, visit: Visiting) -> Response:
+def take_step(form: Form, violation_id: PathId, step: Step, visit: Visiting, view: Viewing) -> Response:
     """What is refused shows the violation as it stands now, why, and what was typed."""
     try:
         with visit.writing() as session:
             carry_out(session, visit, violation_id, step, form)
     except (Conflict, Invalid, Forbidden) as error:
-        return _shown(visit, violation_id, error=error, failed=step, typed=form)
-    return RedirectResponse(f"{_address(violation_id)}?done={step}", 303)
+        return _shown(visit, violation_id, view, error=error, failed=step, typed=form)
+    return RedirectResponse(_address(violation_id, view, done=step), 303)
 
 
-def _address(violation_id: int) -> str:
-    return f"/console/violations/{violation_id}"
+def _address(violation_id: int, view: View, **more: str) -> str:
+    query = view.query(**more)
+    return f"/console/violations/{violation_id}" + (f"?{query}" if query else "")
 
 
 def _shown(
     visit: Visit,
     violation_id: int,
+    view: View,
     *,
     error: CorrectionsError | None = None,
     failed: Step | None = None,
@@ -96,11 +113,13 @@ def _shown(
         possible = open_steps(item, visit)
         offered = takers(session, violation, visit) if Step.HAND_OVER in possible else []
         people, silence = _people(session, steps), _silence(violation)
+        alone = visit.request.headers.get("hx-target") == "detail"
+        beside = {"view": view.of(visit)} if alone else listing(session, visit, view.of(visit)) | {"chosen": violation_id}
     kept = typed_words(typed) if typed and failed not in possible else {}  # where no form is left that shows them
     return page(
-        visit, "violation.html.j2", status=error.status if error else 200, here=_address(violation_id),
-        item=item, steps=steps, people=people, silence=silence, evidence=evidence, open=possible, takers=offered,
-        error=error, failed=failed, typed=typed or {}, kept=kept, done=done, **CHOICES,
+        visit, "violation_detail.html.j2" if alone else "violation.html.j2", status=error.status if error else 200,
+        here=_address(violation_id, view), **beside, item=item, steps=steps, people=people, silence=silence, evidence=evidence,
+        open=possible, takers=offered, error=error, failed=failed, typed=typed or {}, kept=kept, done=done, **CHOICES,
     )  # fmt: skip
 
 
@@ -111,10 +130,27 @@ def _evidence(session: Session, violation: Violation, timezone: ZoneInfo) -> Evi
     revision = session.get(ZoneRevision, violation.zone_revision_id) if violation.zone_revision_id is not None else None
     zone = as_version(session.get_one(Zone, revision.zone_id), revision) if revision else None
     sketch = draw(places, revision.outline if revision else None)
+    drawn = _drawn(session, violation, zone, fixes)
     levels = thresholds(content.get("settings", {}), violation.rule, zone)
     course = draw_course(content, levels, violation.opened_at, violation.ended_at, timezone)
     spoke = wording.against(content["against"]) if zone is not None and "against" in content else None
-    return Evidence(fixes, sketch, course, spoke, zone.version if zone else None, content)
+    return Evidence(fixes, sketch, drawn, course, spoke, zone.version if zone else None, content)
+
+
+def _drawn(session: Session, violation: Violation, zone: ZoneVersion | None, fixes: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """What the map of the evidence shows; nothing where there is no place in it. Times are milliseconds since 1970, for scripts."""
+    if not fixes:
+        return None
+    end = violation.ended_at or violation.last_fix_at
+    about = fixes_about(session, violation.subject_id, violation.started_at - AROUND, end + AROUND, limit=MOST_AROUND)
+    outline = None if zone is None else shapely.geometry.mapping(shapely.from_wkb(zone.wkb))
+    return {
+        "zone": None if zone is None else {"kind": zone.kind, "name": zone.name, "outline": outline},
+        "fixes": [[fix["lon"], fix["lat"], fix["accuracy_m"]] for fix in fixes],
+        "track": [[row.lon, row.lat, row.accuracy_m, round(row.fix_time.timestamp() * 1_000)] for row in about],
+        "edge_m": violation.evidence.get("peak_distance_m") or 0.0, "from": round(violation.started_at.timestamp() * 1_000),
+        "until": round(end.timestamp() * 1_000),
+    }  # fmt: skip
 
 
 def _deciding(violation: Violation) -> list[dict[str, Any]]:

@@ -240,8 +240,8 @@ def _before(district: District, began: datetime, due_at: datetime, minutes: int)
 
 
 def _escalate(session: Session, settings: Settings, district: District, one: CheckRound, now: datetime) -> None:
-    """One step: the officer's deputy, the office's head, the bureau; then the bureau again, so often as is set. A step for whom there is nobody is
-    passed over at once."""
+    """One step: the officer's deputy, the office's head, the bureau; then the bureau again, so often as is set. A step for whom there is
+    nobody is passed over at once."""
     terms = terms_in_force(settings.checks.rounds, district.calendar.local_day(one.opened_at))
     assert one.escalate_at is not None
     at, step = one.escalate_at, terms.escalate[min(one.escalation, len(terms.escalate) - 1)]

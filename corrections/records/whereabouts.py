@@ -132,6 +132,16 @@ def track(
     return Track(_points(session, subject, rows, settings), next_from)
 
 
+def fixes_about(session: Session, subject_id: int, start: datetime, end: datetime, *, limit: int) -> Sequence[Report]:
+    """A subject's real fixes of ``[start, end]`` in order, without what they mean and without their raw messages, the latest ``limit``
+    of them. For a caller that has audited the look."""
+    r = Report
+    real = select(r).where(r.subject_id == subject_id, col(r.lat).is_not(None), col(r.mock).is_(False))
+    within = real.where(col(r.fix_time) >= start, col(r.fix_time) <= end)
+    latest = within.order_by(col(r.fix_time).desc()).limit(limit).options(defer(r.raw))  # type: ignore[arg-type]
+    return session.exec(latest).all()[::-1]
+
+
 def _points(session: Session, subject: Subject, rows: Sequence[Report], settings: Settings) -> list[Point]:
     answers = _answers(session, subject, rows[0].fix_time, rows[-1].fix_time, settings) if rows else {}
     return [_point(row, answers.get((to_us(row.fix_time), row.digest), Side.UNKNOWN)) for row in rows]

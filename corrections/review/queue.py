@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.changes import Both
 from corrections.domain.deadlines import Rank
-from corrections.domain.model import NoticeKind, ReviewState, Severity
+from corrections.domain.model import Nature, NoticeKind, ReviewState, Severity
 from corrections.errors import Invalid
 from corrections.review import escalation, items, telling
 from corrections.review.assignment import OPEN, assignment_for
@@ -231,6 +231,8 @@ def list_queue(
     watched: bool = False,
     state: ReviewState | None = None,
     subject_id: int | None = None,
+    severity: Severity | None = None,
+    nature: Nature | None = None,
     limit: int = 100,
     after: str | None = None,
     now: datetime,
@@ -252,6 +254,10 @@ def list_queue(
         conditions.append(col(Violation.id).in_(hers))
     if subject_id is not None:
         conditions.append(col(Violation.subject_id) == subject_id)
+    if severity is not None:
+        conditions.append(col(Violation.severity) == severity.value)
+    if nature is not None:
+        conditions.append(col(Violation.nature) == nature.value)
     if after is not None:
         conditions.append(tuple_(*items.order()) > items.place(after))
     rows = items.rows(session, conditions, limit + 1)

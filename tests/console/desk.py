@@ -117,7 +117,7 @@ class Desk:
 
 def forms_of(answer: Any, violation_id: int = 1) -> set[str]:
     """The steps of a review for which a page has forms."""
-    return set(re.findall(rf'action="/console/violations/{violation_id}/([a-z-]+)"', answer.text))
+    return set(re.findall(rf'action="/console/violations/{violation_id}/([a-z-]+)[?"]', answer.text))
 
 
 def _cookies(login: str | None, language: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from tests.review.scene import HOUR, NOW, a_subject, a_violation
 def listed(desk: Desk, login: str, address: str = "/console/queue") -> list[int]:
     answer = desk.get(login, address)
     assert answer.status_code == 200
-    return [int(found) for found in re.findall(r'href="/console/violations/(\d+)"', answer.text)]
+    return [int(found) for found in re.findall(r'href="/console/violations/(\d+)\?', answer.text)]
 
 
 @pytest.mark.parametrize(

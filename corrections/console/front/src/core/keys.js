@@ -29,8 +29,11 @@ function use(target) {
   } else if (["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) {
     target.focus();
     if (target.select) target.select();
-  } else {
+  } else if (["A", "BUTTON"].includes(target.tagName)) {
     target.click();
+  } else {
+    const field = target.querySelector("input:not([type=hidden]), textarea, select, button, a");
+    if (field) field.focus();
   }
 }
 
