@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Engine
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
@@ -13,6 +14,7 @@ from corrections.console import (
     explanation_page,
     faults_page,
     live,
+    map_page,
     notices_page,
     queue_page,
     subject_pages,
@@ -28,7 +30,7 @@ from corrections.errors import Conflict, CorrectionsError, Invalid, NotFound, Un
 from corrections.settings import Settings
 from corrections.web import SAFE, Failures, Shell, answer_errors, put_before
 
-ROOMS = (entrance, live, today_page, queue_page, explanation_page, violation_page, subject_pages, notices_page, faults_page)
+ROOMS = (entrance, live, map_page, today_page, queue_page, explanation_page, violation_page, subject_pages, notices_page, faults_page)
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(
     nowhere=NotFound("There is no such page.", "没有该页面。"),
@@ -51,6 +53,7 @@ def console_app(engine: Engine, settings: Settings) -> FastAPI:
         zh = f"系统处理失败，已记入日志。请将此编号告知管理员：{number}"
         return render(request, desk, "error.html.j2", status=500, en=en, zh=zh, kept={})
 
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)  # never a stream of events
     app.add_middleware(Shell, failed=failed, headers={})
     for room in ROOMS:
         app.include_router(room.router)

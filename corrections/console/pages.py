@@ -27,7 +27,7 @@ _environment = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _environment.globals.update(words=words, wording=wording, asset=lambda name: f"/console/static/{assets().version}/{name}", menu=menu)
-_environment.globals.update(Action=Action, Role=Role, query=urlencode)
+_environment.globals.update(Action=Action, Role=Role, query=urlencode, base_map=lambda: "null")
 
 
 def page(visit: Visit, template: str, *, status: int = 200, here: str | None = None, **values: Any) -> HTMLResponse:

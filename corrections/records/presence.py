@@ -109,7 +109,12 @@ def holds_s(session: Session, subject_ids: Iterable[int]) -> dict[int, int]:
     ids = list(subject_ids)
     mine = select(Device.subject_id, func.max(Device.interval_s)).where(col(Device.subject_id).in_(ids), col(Device.active).is_(True))
     longest = dict(session.exec(mine.group_by(col(Device.subject_id))).all())
-    return {i: round(min(HOLD_INTERVALS * longest.get(i, DEFAULT_INTERVAL_S), LONGEST_HOLD_S)) for i in ids}
+    return {i: hold_of(longest.get(i, DEFAULT_INTERVAL_S)) for i in ids}
+
+
+def hold_of(interval_s: float) -> int:
+    """For how many seconds a fix tells of a device with this expected interval."""
+    return round(min(HOLD_INTERVALS * interval_s, LONGEST_HOLD_S))
 
 
 def _told(fix_us: list[int], answers: list[Side], hold_us: int, end_us: int) -> Iterator[Span]:

@@ -1,0 +1,119 @@
+"""Where everybody within reach was last known to be, for a map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from corrections.domain.model import Role
+from corrections.errors import Forbidden
+from corrections.records import permits, register
+from corrections.records.permits import Basis
+from corrections.records.positions import Box, Standing, positions
+from corrections.store.access import Actor
+from corrections.store.database import open_database, reading, writing
+from corrections.store.tables import Subject, SubjectState
+from tests.conftest import Databases
+from tests.review.scene import NOW, RULES, a_subject, settle
+
+DAY = timedelta(days=1)
+OFFICER = Actor(1, "liming", Role.OFFICER, 1, 1)
+OTHER = Actor(2, "zhao", Role.OFFICER, 2, 1)
+BUREAU = Actor(9, "bureau", Role.BUREAU, 1, 1)
+ADMIN = Actor(8, "admin", Role.ADMINISTRATOR, 1, 1)
+
+
+def settled(engine: Engine) -> None:
+    """Five of the first office (1 to 5) and one of the second (6), each with a phone that is to report every ten minutes."""
+    with writing(engine) as session:
+        settle(session)
+        for number in range(2, 6):
+            a_subject(session, f"S{number}")
+        a_subject(session, "S6", office_id=2, officer="zhao")
+        for id_ in range(1, 7):
+            permits.grant_authority(
+                session, None, id_, basis=Basis.ARTICLE26, valid_from=NOW - DAY, valid_until=NOW + 60 * DAY, approved_by="局长",
+                approved_on=NOW - 2 * DAY, rules=RULES, now=NOW,
+            )  # fmt: skip
+            register.enrol_device(session, None, id_, identifier=f"P{id_}", rules=RULES, now=NOW)
+        place(session, 1, 30.01, 120.01, "right", NOW - timedelta(minutes=3))
+        place(session, 2, 30.02, 120.02, "wrong", NOW - timedelta(minutes=19))
+        place(session, 3, 30.03, 120.03, "right", NOW - timedelta(minutes=21))
+        place(session, 4, 31.00, 121.00, "unknown", NOW)
+        place(session, 6, 30.01, 120.01, "right", NOW)
+
+
+def place(session: Session, subject_id: int, lat: float, lon: float, side: str, at: datetime) -> None:
+    state = session.get(SubjectState, subject_id) or SubjectState(subject_id=subject_id, bureau_id=1)
+    state.lat, state.lon, state.side, state.fix_time, state.accuracy_m = lat, lon, side, at, 25.0
+    session.add(state)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
+    with databases.copy(request.param, settled) as url:
+        engine = open_database(url)
+        yield engine
+        engine.dispose()
+
+
+def test_each_has_her_place_her_radius_her_age_and_how_she_stands(engine: Engine) -> None:
+    with reading(engine) as session:
+        found = positions(session, OFFICER, NOW)
+
+    assert [(one.subject_id, one.standing) for one in found.alone] == [
+        (1, Standing.RIGHT), (2, Standing.WRONG), (3, Standing.SILENT), (4, Standing.UNKNOWN),
+    ]  # fmt: skip
+    first = found.alone[0]
+    assert (first.lat, first.lon, first.accuracy_m, first.fix_time) == (30.01, 120.01, 25.0, NOW - timedelta(minutes=3))
+    assert (found.cells, found.unlocated) == ([], 1)
+
+
+@pytest.mark.parametrize(("actor", "ids"), [(OTHER, [6]), (BUREAU, [1, 2, 3, 4, 6])])
+def test_an_office_is_the_boundary(engine: Engine, actor: Actor, ids: list[int]) -> None:
+    with reading(engine) as session:
+        assert [one.subject_id for one in positions(session, actor, NOW).alone] == ids
+
+
+def test_who_sees_no_location_is_refused(engine: Engine) -> None:
+    with reading(engine) as session, pytest.raises(Forbidden):
+        positions(session, ADMIN, NOW)
+
+
+def test_who_may_not_be_located_is_not_there(engine: Engine) -> None:
+    with writing(engine) as session:
+        permits.revoke_authority(session, None, 1, at=NOW, now=NOW)
+        session.get_one(Subject, 2).status = "custody"
+
+    with reading(engine) as session:
+        assert [one.subject_id for one in positions(session, OFFICER, NOW).alone] == [3, 4]
+
+
+def test_a_box_keeps_what_lies_in_it(engine: Engine) -> None:
+    with reading(engine) as session:
+        found = positions(session, OFFICER, NOW, Box(120.0, 30.0, 120.025, 30.5))
+
+    assert ([one.subject_id for one in found.alone], found.unlocated) == ([1, 2], 0)
+
+
+def test_a_second_phone_makes_nobody_twice_and_the_longer_interval_counts(engine: Engine) -> None:
+    with writing(engine) as session:
+        register.enrol_device(session, None, 3, identifier="P3b", interval_s=1_800, rules=RULES, now=NOW)
+
+    with reading(engine) as session:
+        assert [(one.subject_id, one.standing) for one in positions(session, OFFICER, NOW).alone][2] == (3, Standing.RIGHT)
+
+
+def test_too_many_are_counted_by_cell_and_none_is_lost(engine: Engine) -> None:
+    with reading(engine) as session:
+        found = positions(session, BUREAU, NOW, most=3)
+
+    assert found.alone == []
+    counted = [cell.counts for cell in found.cells]
+    assert sum(sum(counts.values()) for counts in counted) == 5
+    assert {Standing.UNKNOWN: 1} in counted
+    assert found.unlocated == 1
