@@ -48,7 +48,7 @@ MORNING = Schedule.model_validate(
         "kind": "fixed", "times": ["09:00"], "days": "working", "due_minutes": 120,
     }
 )  # fmt: skip
-SETTINGS = Settings(checks=Checks(schedules=(MORNING,)), schedules=Schedules(evaluate_every_s=1, wake_delay_s=0.05))
+SETTINGS = Settings(checks=Checks(schedules=(MORNING,)), schedules=Schedules(evaluate_every_s=0.3))
 
 STAFF = {
     "li": ("Li Ming", Role.OFFICER, 1), "wang": ("Wang Fang", Role.OFFICER, 1), "head": ("Zhao Min", Role.OFFICE_HEAD, 1),
@@ -66,7 +66,7 @@ SUBJECTS = {
     "YX2026006": ("Wu Jiu", 1, "li", Category.TEMPORARY, Level.GENERAL),  # on leave, elsewhere
     "YX2026007": ("Zheng Shi", 1, "li", Category.PROBATION, Level.GENERAL),  # a minor, where she must be
     "YX2026008": ("Feng Yi", 1, "wang", Category.PROBATION, Level.GENERAL),  # near the edge with a coarse position
-    "YX2026009": ("Chen Er", 1, "li", Category.PROBATION, Level.STRICT),  # at home; where the flows make things happen
+    "YX2026009": ("Chen Er", 1, "li", Category.PROBATION, Level.STRICT),  # at home; whose phone the tests hold
     "YX2026010": ("Chu Liu", 1, "li", Category.PROBATION, Level.GENERAL),  # without authority
     "YX2026011": ("Wei Shiyi", 1, None, Category.PROBATION, Level.GENERAL),  # in custody
     "YX2026012": ("Jiang Shier", 2, "zhao", Category.PROBATION, Level.GENERAL),  # the other office's, out this morning
@@ -207,7 +207,7 @@ def _east_m(subject_id: int, at: datetime) -> float | None:
         return 6_200 + 100 * subject_id
     if subject_id == SCHOOL and 24.5 <= hour < 25.25:
         return 1_520
-    if subject_id == SILENT and hour >= 14:
+    if (subject_id == SILENT and hour >= 14) or (subject_id == HOME and hour >= 25.3):
         return None
     if subject_id == ON_LEAVE and hour >= 22:
         return 40_000
@@ -282,7 +282,7 @@ class _Work:
         asked = [
             (CONVICTED, "medical", "City hospital", 2 * DAY, 3 * DAY), (OUT, "work", "Dalian", 3 * DAY, 4 * DAY),
             (SCHOOL, "family", "Anshan", 2 * DAY, 3 * DAY), (MISTAKEN, "other", "Beijing", 2 * DAY, 5 * DAY),
-            (HOME, "litigation", "Court at Fushun", HOUR, 20 * HOUR), (UNSURE, "work", "Jinzhou", 5 * DAY, 15 * DAY),
+            (MINOR, "litigation", "Court at Fushun", HOUR, 20 * HOUR), (UNSURE, "work", "Jinzhou", 5 * DAY, 15 * DAY),
         ]  # fmt: skip
         made = [
             self.post(

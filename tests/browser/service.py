@@ -53,7 +53,7 @@ class Service:
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=100)
         self.port = self._listener.getsockname()[1]
         monitor = Monitor(self.engine, SETTINGS, hears=True, evaluates=True)
-        api = create_app(self.engine, SETTINGS, ingest=Ingest(self.engine, SETTINGS, wake=monitor.wake), monitor=monitor)
+        api = create_app(self.engine, SETTINGS, ingest=Ingest(self.engine, SETTINGS), monitor=monitor)
         console = console_app(self.engine, SETTINGS)
         app: Any = portal.before(portal.portal_app(self.engine, SETTINGS), before(console, api))
         config = uvicorn.Config(app, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False)

@@ -31,9 +31,12 @@ def test_typed_text_survives_what_happens_elsewhere(people: People, own_desk: Se
     form(other, "note").locator("textarea").fill("Seen at the market by the head")
     form(other, "note").get_by_role("button").click()
 
-    expect(page.locator("main")).to_contain_text("Seen at the market by the head")
+    expect(page.locator("#changed")).to_be_visible()
     expect(field).to_have_value(WORDS)
     expect(field).to_be_focused()
+    page.locator("#changed").get_by_role("button").click()
+    expect(page.locator("#history")).to_contain_text("Seen at the market by the head")
+    expect(form(page, "note").locator("textarea")).to_have_value(WORDS)
 
 
 def test_typed_text_is_there_again_after_a_reload_and_goes_once_it_was_taken(people: People, own_desk: Service) -> None:
@@ -74,7 +77,7 @@ def test_a_form_that_cannot_be_sent_keeps_its_words(people: People, own_desk: Se
     page.goto(f"/console/violations/{violation}")
     unfold(page, "note")
     form(page, "note").locator("textarea").fill(WORDS)
-    people.allow("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK")
+    people.allow("ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest")
 
     page.context.set_offline(True)
     form(page, "note").get_by_role("button").click()
@@ -100,7 +103,7 @@ def test_a_log_in_that_ends_loses_nothing(people: People, own_desk: Service) -> 
     form(page, "note").get_by_role("button").click()
     log_in_again(page)
 
-    expect(page.locator("main ol")).to_contain_text(WORDS)
+    expect(page.locator("#history")).to_contain_text(WORDS)
     assert [said for kind, said in history_of(own_desk, violation) if kind == "noted"] == [WORDS]
     claim(page)
     assert state_of(own_desk, violation) == ("claimed", None)
