@@ -6,9 +6,15 @@ let waiting = null;
 export function askToLogInAgain() {
   document.addEventListener("session-ended", ask);
   document.body.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.xhr.status === 401) ask();
+    if (event.detail.xhr.status === 401) ask(again(event.detail));
   });
   document.addEventListener("submit", guard, true);
+}
+
+/** What sends a form of a part of the page once more; nothing for what only reads. */
+function again({ elt, requestConfig }) {
+  const cause = requestConfig.triggeringEvent;
+  return elt.tagName === "FORM" && requestConfig.verb === "post" ? () => elt.requestSubmit((cause && cause.submitter) || undefined) : undefined;
 }
 
 /** Before a form leaves the page: is the log-in still good? Only then is it sent; else it waits until it is. */
