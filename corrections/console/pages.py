@@ -51,7 +51,7 @@ def render(
 
 
 def _speech(language: Language, timezone: ZoneInfo, now: datetime) -> dict[str, Callable[..., str]]:
-    """The functions by which templates speak: a text, a word of the model, a moment."""
+    """The functions by which templates speak: a text, a word of the model (by its table, or its enumeration), a moment."""
 
     def t(zh: str, en: str) -> str:
         return en if language == "en" else zh
@@ -71,6 +71,7 @@ def _speech(language: Language, timezone: ZoneInfo, now: datetime) -> dict[str, 
         "t": t,
         "b": lambda both: t(*both),
         "w": lambda table, key: t(*wording.word(table, key)),
+        "e": lambda kind, key: t(*wording.word(wording.OF_KINDS[kind], key)),
         "at": at,
         "soon": soon,
         "ago": lambda moment: t(*wording.span(now - moment)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from corrections.domain.account import AGAINST
 from corrections.domain.contact import Rung
@@ -11,6 +12,9 @@ from corrections.domain.model import ZoneKind, from_us
 from corrections.ingest.message import Reason
 from corrections.monitor import contact, ladder, spells, violations
 from corrections.records import words
+from corrections.records.casework_words import CASEWORK
+from corrections.records.check_words import CHECKS
+from corrections.records.legal_words import LEGAL
 from corrections.review.assignment import Why
 
 Both = tuple[str, str]
@@ -44,6 +48,12 @@ RUNGS: Mapping[Rung, Both] = {
     Rung.SEARCH: ("建议组织查找", "a search is proposed"),
 }
 """The steps of a silence, as what comes next."""
+WEEKDAYS: Sequence[Both] = (
+    ("星期一", "Monday"), ("星期二", "Tuesday"), ("星期三", "Wednesday"), ("星期四", "Thursday"), ("星期五", "Friday"),
+    ("星期六", "Saturday"), ("星期日", "Sunday"),
+)  # fmt: skip
+OF_KINDS: Mapping[type[StrEnum], Mapping[str, Both]] = {**words.ALL, **LEGAL, **CASEWORK, **CHECKS}
+"""The words of every enumeration that is shown."""
 PURPOSES: Sequence[Both] = (
     ("日常监管", "Regular supervision"),
     ("核查违规", "Review of violations"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal
+from sqlalchemy import ColumnElement, exists, func, literal
 from sqlmodel import Session, col, select
 
 from corrections.domain import legal
@@ -141,15 +141,19 @@ def _terms(scope: Scope) -> Iterator[Found]:
 
 def _authorities(scope: Scope) -> Iterator[Found]:
     """The last legal basis of those who are located, where it ends before the term: monitoring stops with it."""
-    a, newest = Authority, dict[int, tuple[Authority, Subject]]()
+    a = Authority
+    ends = func.max(a.valid_until)
+    last = (
+        select(a.subject_id, ends.label("ends")).where(col(a.revoked_at).is_(None)).group_by(col(a.subject_id)).having(ends <= scope.until)
+    )
+    ending = last.subquery("ending")
+    newest = exists().where(ending.c.subject_id == col(a.subject_id), ending.c.ends == col(a.valid_until))
     located = col(Subject.id).in_(select(Device.subject_id).where(col(Device.active).is_(True)))
     supervised = (Subject.status == SubjectStatus.ACTIVE.value, located, col(a.revoked_at).is_(None))
-    for authority, subject in scope.with_subject(a, *supervised):
-        held = newest.get(subject.id)
-        if held is None or authority.valid_until > held[0].valid_until:
-            newest[subject.id] = (authority, subject)
-    for authority, subject in newest.values():
-        if authority.valid_until <= scope.until and authority.valid_until < subject.term_until:
+    told = set[int | None]()
+    for authority, subject in scope.with_subject(a, *supervised, newest, col(a.valid_until) < col(Subject.term_until)):
+        if subject.id not in told:  # two that end at one moment are told as one
+            told.add(subject.id)
             article = "law.29" if authority.basis.startswith(Basis.ARTICLE29) else "law.26"
             yield _of(DueKind.AUTHORITY_END, f"authority:{authority.id}", authority.valid_until, subject, articles=(article,))
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, tuple_
+from sqlalchemy import ColumnElement, case, func, literal, tuple_
 from sqlmodel import Session, col, select
 
 from corrections.domain.changes import Both
 from corrections.domain.deadlines import Rank
-from corrections.domain.model import Nature, NoticeKind, ReviewState, Severity
+from corrections.domain.model import Nature, NoticeKind, ReviewState, Rule, Severity
 from corrections.errors import Invalid
 from corrections.review import escalation, items, telling
 from corrections.review.assignment import OPEN, assignment_for
@@ -233,6 +233,8 @@ def list_queue(
     subject_id: int | None = None,
     severity: Severity | None = None,
     nature: Nature | None = None,
+    rule: Rule | None = None,
+    going_on: bool = False,
     limit: int = 100,
     after: str | None = None,
     now: datetime,
@@ -241,8 +243,8 @@ def list_queue(
     gravest, of the same severity what is due first.
 
     ``state`` None is what asks for attention: queued, claimed, and decided ones that later evidence changed. ``mine`` keeps what
-    the actor owns, holds, decided or answers for since it was escalated, and what has no owner; ``watched`` what she watches. Raises
-    Invalid, Forbidden.
+    the actor owns, holds, decided or answers for since it was escalated, and what has no owner; ``watched`` what she watches;
+    ``going_on`` what has not ended. Raises Invalid, Forbidden.
     """
     if not 1 <= limit <= MOST_ROWS:
         raise Invalid(f"limit must be 1 to {MOST_ROWS}.", f"limit 应为 1 至 {MOST_ROWS}。", field="limit")
@@ -258,11 +260,38 @@ def list_queue(
         conditions.append(col(Violation.severity) == severity.value)
     if nature is not None:
         conditions.append(col(Violation.nature) == nature.value)
+    if rule is not None:
+        conditions.append(col(Violation.rule) == rule.value)
+    if going_on:
+        conditions.append(col(Violation.ended_at).is_(None))
     if after is not None:
         conditions.append(tuple_(*items.order()) > items.place(after))
     rows = items.rows(session, conditions, limit + 1)
     found = items.shown(session, rows[:limit], actor, now)
     return Page(found, items.cursor(found[-1]) if len(rows) > limit else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many ask for attention; how many of them are overdue, are nobody's, or are about somebody who is out of contact now."""
+
+    waiting: int
+    overdue: int
+    nobodys: int
+    silent: int
+
+
+def counts(session: Session, actor: Actor, *, mine: bool, now: datetime) -> Counts:
+    """Of what ``list_queue`` lists. Raises Forbidden."""
+    v = Violation
+    conditions = [reach_of(actor), items.attention()]
+    if mine:
+        conditions.append(items.mine(actor.officer_id))
+    late = (col(v.due_at) <= now) & col(v.review_state).in_(OPEN)
+    silent = (col(v.rule) == Rule.SILENCE.value) & col(v.ended_at).is_(None)
+    parts = [func.sum(case((which, 1), else_=0)) for which in (late, col(v.officer_id).is_(None), silent)]
+    counted = session.execute(select(func.count(), *parts).select_from(v).where(*conditions)).one()
+    return Counts(*(n or 0 for n in counted))
 
 
 def queue_item(session: Session, actor: Actor, violation_id: int, *, now: datetime) -> QueueItem:

@@ -41,7 +41,7 @@ export function openMap(target, { base = JSON.parse(target.dataset.base || "null
     controls: [
       new Zoom({ zoomInTipLabel: t("放大", "Zoom in"), zoomOutTipLabel: t("缩小", "Zoom out") }),
       new ScaleLine({ minWidth: 80 }),
-      new Attribution({ collapsible: false }),
+      new Attribution({ collapsible: false, tipLabel: t("地图来源", "Sources of the map") }),
     ],
     interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
     keyboardEventTarget: target,
