@@ -65,3 +65,33 @@ def test_two_officers_at_once(people: People, own_desk: Service) -> None:
     expect(second.locator("[role=alert]").first).to_contain_text("Li Ming")
     assert DRIFT in second.eval_on_selector_all("main textarea", "all => all.map((one) => one.value)")
     assert state_of(own_desk, violation) == ("decided", "confirmed")
+
+
+def test_from_a_report_to_the_decision_by_keyboard_alone(people: People, own_desk: Service) -> None:
+    page = people("li", language="en")
+    page.goto("/console/queue")
+    report_a_breach(own_desk, HOME)
+    expect(page.locator("main")).to_contain_text("Chen Er")
+    violation = found_of(own_desk.engine, HOME)
+    keys = page.keyboard
+
+    while f"/violations/{violation}" not in page.url:
+        before = page.url
+        keys.press("j")
+        page.wait_for_url(lambda url, before=before: url != before)
+    expect(page.locator("#violation")).to_contain_text("Chen Er")
+    keys.press("c")
+    expect(form(page, "claim")).to_have_count(0)
+    keys.press("d")
+    expect(form(page, "decide").locator("input[name=decision]").first).to_be_focused()
+    keys.press("Space")
+    expect(form(page, "decide").locator("input[value=confirmed]")).to_be_checked()
+    keys.press("Tab")
+    keys.press("Tab")
+    expect(form(page, "decide").locator("[name=reason]")).to_be_focused()
+    keys.type("Admitted by phone")
+    keys.press("Tab")
+    keys.press("Enter")
+
+    expect(form(page, "decide")).to_have_count(0)
+    assert state_of(own_desk, violation) == ("decided", "confirmed")
