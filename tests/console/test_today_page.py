@@ -39,13 +39,9 @@ def test_an_overdue_one_is_told_as_such(desk: Desk) -> None:
 def test_leave_to_decide_stands_there_for_the_head(desk: Desk) -> None:
     with writing(desk.engine) as session:
         wanted = Wanted(
-            kind=LeaveKind.LEAVE,
-            reason=LeaveReason.MEDICAL,
-            destination="省城",
-            leaves_at=NOW + 4 * DAY,
-            returns_at=NOW + 5 * DAY,
+            kind=LeaveKind.LEAVE, reason=LeaveReason.MEDICAL, destination="省城", leaves_at=NOW + 4 * DAY, returns_at=NOW + 5 * DAY,
             details="复查",
-        )
+        )  # fmt: skip
         leave.request_leave(session, an_actor(session, "liming"), 1, wanted, settings=SETTINGS, now=NOW)
 
     page = desk.get("head", "/console/").text
