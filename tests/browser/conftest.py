@@ -15,7 +15,7 @@ from tests.browser.looking import CHROMIUM, Language, Watch, visiting
 from tests.browser.service import Service, serving
 from tests.conftest import Databases
 
-PATIENCE_MS = 5_000
+PATIENCE_MS = 20_000
 
 
 @pytest.fixture(scope="session")
