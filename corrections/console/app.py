@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from corrections.console import (
+    audit_page,
     entrance,
     explanation_page,
     faults_page,
@@ -30,7 +31,19 @@ from corrections.errors import Conflict, CorrectionsError, Invalid, NotFound, Un
 from corrections.settings import Settings
 from corrections.web import SAFE, Failures, Shell, answer_errors, put_before
 
-ROOMS = (entrance, live, map_page, today_page, queue_page, explanation_page, violation_page, subject_pages, notices_page, faults_page)
+ROOMS = (
+    entrance,
+    live,
+    map_page,
+    today_page,
+    queue_page,
+    explanation_page,
+    violation_page,
+    subject_pages,
+    notices_page,
+    faults_page,
+    audit_page,
+)
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(
     nowhere=NotFound("There is no such page.", "没有该页面。"),
