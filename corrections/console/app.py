@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from corrections.console import (
+    agenda_page,
     audit_page,
     entrance,
     explanation_page,
@@ -18,6 +19,7 @@ from corrections.console import (
     map_page,
     notices_page,
     queue_page,
+    search_page,
     subject_pages,
     today_page,
     violation_page,
@@ -43,6 +45,8 @@ ROOMS = (
     notices_page,
     faults_page,
     audit_page,
+    search_page,
+    agenda_page,
 )
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(

@@ -46,20 +46,7 @@ def export(visit: Visiting, action: Words = "", number: Words = "") -> Response:
     with visit.reading() as session:
         events = _events(session, visit, action, number, None, MOST_ROWS)
         numbers = _numbers(session, events)
-        rows = [
-            [
-                one.id,
-                one.at.isoformat(),
-                one.actor,
-                one.action,
-                numbers.get(one.subject_id, ""),
-                one.purpose,
-                one.origin,
-                one.detail,
-                one.hash,
-            ]
-            for one in events
-        ]
+        rows = [[*_columns(one)[:4], numbers.get(one.subject_id, ""), *_columns(one)[4:]] for one in events]
     out = io.StringIO()
     table = csv.writer(out)
     table.writerow(["id", "at", "actor", "action", "subject", "purpose", "origin", "detail", "hash"])
@@ -80,6 +67,10 @@ def verify(form: Form, visit: Visiting) -> Response:
             visit, "audit.html.j2", here="/console/audit", events=events, numbers=_numbers(session, events), actions=ACTIONS, action="",
             number="", before=None, first=True, wanted={}, checked=faults, head=head,
         )  # fmt: skip
+
+
+def _columns(one: AuditEvent) -> list[object]:
+    return [one.id, one.at.isoformat(), one.actor, one.action, one.purpose, one.origin, one.detail, one.hash]
 
 
 def _events(session: Session, visit: Visit, action: str, number: str, before: int | None, limit: int) -> list[AuditEvent]:
