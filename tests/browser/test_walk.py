@@ -43,7 +43,7 @@ DETAILS = [
     ("li", f"/console/subjects/{CONVICTED}/replay?day={DAY}"),
     ("head", f"/console/subjects/{OUT}/log/{DAY}"),
     ("head", "/console/search?q=YX2026"),
-    ("head", "/console/search?q=nobody"),
+    ("head", "/console/search?q=99999"),
     ("head", "/console/zones/1"),
     ("bureau", "/console/zones/1/edit"),
     ("bureau", "/console/zones/new"),
