@@ -11,10 +11,12 @@ from starlette.types import ASGIApp
 
 from corrections.console import (
     agenda_page,
+    attachments_page,
     audit_page,
     entrance,
     explanation_page,
     faults_page,
+    leave_pages,
     live,
     map_page,
     notices_page,
@@ -47,6 +49,8 @@ ROOMS = (
     audit_page,
     search_page,
     agenda_page,
+    leave_pages,
+    attachments_page,
 )
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from corrections import clock
 from corrections.console import menu, wording
@@ -48,6 +48,12 @@ def render(
         **values,
     )
     return HTMLResponse(told, status_code=status, headers={"Content-Language": "en" if language == "en" else "zh-CN"})
+
+
+def download(content: bytes, media_type: str, name: str) -> Response:
+    """A file to be kept."""
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def _speech(language: Language, timezone: ZoneInfo, now: datetime) -> dict[str, Callable[..., str]]:
