@@ -82,7 +82,7 @@ def furnish(engine: Engine) -> None:
             _found(session)
         _monitor(engine, set_clock)
         api = create_app(engine, SETTINGS, ingest=Ingest(engine, SETTINGS))
-        with TestClient(api, base_url="http://testserver") as client:
+        with TestClient(api, client=("10.0.0.7", 50000)) as client:
             _Work(client, engine).all()
         set_clock.set(NOW)
         with writing(engine) as session:
@@ -155,7 +155,7 @@ def _draw_zones(session: Session, began: datetime) -> None:
         outline = outlines.circle(LAT, LON + east_m / M_PER_DEG_LON, radius_m)
         zones.publish_zone(
             session,
-            accounts.actor_by_login(session, "bureau", "test"),
+            accounts.actor_by_login(session, "bureau", "cli"),
             1,
             terms,
             outline,
