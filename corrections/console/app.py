@@ -13,6 +13,7 @@ from corrections.console import (
     agenda_page,
     attachments_page,
     audit_page,
+    checks_page,
     entrance,
     explanation_page,
     faults_page,
@@ -51,6 +52,7 @@ ROOMS = (
     agenda_page,
     leave_pages,
     attachments_page,
+    checks_page,
 )
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(

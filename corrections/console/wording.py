@@ -126,6 +126,11 @@ def span(length: timedelta) -> Both:
     return f"{rest} 分钟", f"{rest} min"
 
 
+def seconds(length: float) -> Both:
+    """``span`` of seconds."""
+    return span(timedelta(seconds=length))
+
+
 def metres(length: float) -> Both:
     """A length to three figures or so."""
     if length >= 1000:
