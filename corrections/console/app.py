@@ -26,6 +26,8 @@ from corrections.console import (
     subject_pages,
     today_page,
     violation_page,
+    zone_edit_page,
+    zones_page,
 )
 from corrections.console.assets import assets
 from corrections.console.door import HOME, inside, login_before
@@ -53,6 +55,8 @@ ROOMS = (
     leave_pages,
     attachments_page,
     checks_page,
+    zone_edit_page,
+    zones_page,
 )
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(
