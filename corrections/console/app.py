@@ -22,6 +22,7 @@ from corrections.console import (
     map_page,
     notices_page,
     queue_page,
+    replay_page,
     search_page,
     subject_pages,
     today_page,
@@ -57,6 +58,7 @@ ROOMS = (
     checks_page,
     zone_edit_page,
     zones_page,
+    replay_page,
 )
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(

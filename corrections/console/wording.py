@@ -110,6 +110,11 @@ def moment(us: int) -> datetime:
     return from_us(us)
 
 
+def from_ms(ms: int) -> datetime:
+    """A moment in milliseconds since 1970, as scripts have it."""
+    return from_us(ms * 1_000)
+
+
 def masked(name: str, minor: bool) -> str:
     """A minor's name as lists show it."""
     return name[:1] + "**" if minor else name

@@ -19,8 +19,6 @@ const ORDER = [1, 2, 3, 0]; // those that ask for a look first
 const FADES_S = 6 * 3600;
 
 const target = document.getElementById("map");
-if (target) start();
-
 function start() {
   const words = JSON.parse(document.getElementById("words").textContent);
   const ground = openMap(target);
@@ -319,3 +317,5 @@ async function zoneFeatures(ground) {
     return feature;
   });
 }
+
+if (target) start();
