@@ -16,6 +16,7 @@ from corrections.domain.geodesy import distances_m
 
 LEAST_STAY = timedelta(minutes=15)
 WITHIN_M = 120.0  # of the place, besides what the fix itself may be off
+UNCLAIMED_M = 100.0  # taken for the radius of a fix without one
 LONGEST_GAP = timedelta(hours=2)  # between fixes of one stay: beyond that nobody knows
 
 
@@ -61,15 +62,23 @@ def stays(fixes: Sequence[Fix]) -> list[Stay]:
 
 
 def _near(run: Sequence[Fix], fix: Fix) -> bool:
-    lat, lon = median(one.lat for one in run), median(one.lon for one in run)
+    lat, lon = _middle(run)
     away = distances_m(np.array([lat]), np.array([lon]), np.array([fix.lat]), np.array([fix.lon]))[0]
     return bool(away <= WITHIN_M + (fix.accuracy_m or 0.0))
+
+
+def _middle(run: Sequence[Fix]) -> tuple[float, float]:
+    """The mean of the fixes, each weighed by how exactly it is known."""
+    weights = [1.0 / max(one.accuracy_m or UNCLAIMED_M, 1.0) ** 2 for one in run]
+    total = sum(weights)
+    lat = sum(w * one.lat for w, one in zip(weights, run, strict=True)) / total
+    return lat, sum(w * one.lon for w, one in zip(weights, run, strict=True)) / total
 
 
 def _kept(run: Sequence[Fix]) -> list[Stay]:
     if not run or run[-1].at - run[0].at < LEAST_STAY:
         return []
-    lat, lon = median(one.lat for one in run), median(one.lon for one in run)
+    lat, lon = _middle(run)
     n = len(run)
     away = distances_m(np.full(n, lat), np.full(n, lon), np.array([one.lat for one in run]), np.array([one.lon for one in run]))
     own = median(one.accuracy_m or 0.0 for one in run)

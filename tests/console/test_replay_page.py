@@ -24,8 +24,8 @@ def reported(desk: Desk) -> None:
             at = NOW - HOUR + timedelta(minutes=10 * number)
             session.add(
                 Report(
-                    subject_id=1, bureau_id=1, device_id=1, fix_time=at, digest=number, received_at=at, lat=30.105, lon=120.05, accuracy_m=20.0,
-                    source=1, wire="osmand", raw=b"", speed_mps=1.0,
+                    subject_id=1, bureau_id=1, device_id=1, fix_time=at, digest=number, received_at=at, lat=30.105, lon=120.05,
+                    accuracy_m=20.0, source=1, wire="osmand", raw=b"", speed_mps=1.0,
                 )
             )  # fmt: skip
 
