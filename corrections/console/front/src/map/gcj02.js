@@ -1,10 +1,13 @@
 // GCJ-02 and WGS-84 in degrees, as corrections/domain/geodesy.py has them; a test holds the two together.
 const KRASOVSKY_A = 6378245.0;
 const KRASOVSKY_E2 = 0.00669342162296594323;
+const CHINA = [72.004, 0.8293, 137.8347, 55.8271]; // outside of it nothing is shifted
 const { PI, abs, cos, sin, sqrt } = Math;
 
 /** What GCJ-02 adds to a WGS-84 position: [longitude, latitude]. */
 function shift(lon, lat) {
+  const [west, south, mostEast, mostNorth] = CHINA;
+  if (lon < west || lon > mostEast || lat < south || lat > mostNorth) return [0, 0];
   const x = lon - 105;
   const y = lat - 35;
   const root = sqrt(abs(x));

@@ -24,12 +24,31 @@ const each = (place) => (input, output, stride) => {
   return output;
 };
 
-/** Prohibited areas are red and dashed, permitted ones green and whole. */
+/** Prohibited areas are red, dashed and hatched, permitted ones green and whole. */
 export function zoneStyle(kind, { faint = false } = {}) {
   const wrong = kind === "exclusion";
   const line = colour(wrong ? "bad" : "good");
   return new Style({
     stroke: new Stroke({ color: faint ? colour("soft") : line, width: faint ? 1.5 : 2, lineDash: faint ? [4, 6] : wrong ? [8, 5] : undefined }),
-    fill: faint ? undefined : new Fill({ color: `${line}1c` }),
+    fill: faint ? undefined : new Fill({ color: wrong ? hatched(line) : `${line}16` }),
   });
+}
+
+/** Slanting lines on a light ground, as a fill. */
+function hatched(line) {
+  const canvas = document.createElement("canvas");
+  const side = Math.round(10 * (window.devicePixelRatio || 1));
+  canvas.width = canvas.height = side;
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = `${line}12`;
+  pen.fillRect(0, 0, side, side);
+  pen.strokeStyle = `${line}55`;
+  pen.lineWidth = side / 9;
+  pen.beginPath();
+  for (const shift of [-side, 0, side]) {
+    pen.moveTo(shift, side);
+    pen.lineTo(shift + side, 0);
+  }
+  pen.stroke();
+  return pen.createPattern(canvas, "repeat");
 }
