@@ -13,6 +13,7 @@ from corrections.console import (
     agenda_page,
     attachments_page,
     audit_page,
+    base_map,
     checks_page,
     entrance,
     explanation_page,
@@ -24,6 +25,7 @@ from corrections.console import (
     queue_page,
     replay_page,
     search_page,
+    statistics_page,
     subject_pages,
     today_page,
     violation_page,
@@ -59,6 +61,8 @@ ROOMS = (
     zone_edit_page,
     zones_page,
     replay_page,
+    statistics_page,
+    base_map,
 )
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(
@@ -83,7 +87,7 @@ def console_app(engine: Engine, settings: Settings) -> FastAPI:
         return render(request, desk, "error.html.j2", status=500, en=en, zh=zh, kept={})
 
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)  # never a stream of events
-    app.add_middleware(Shell, failed=failed, headers={})
+    app.add_middleware(Shell, failed=failed, headers=base_map.headers(settings.map))
     for room in ROOMS:
         app.include_router(room.router)
     answer_errors(app, _refused, FAILURES)

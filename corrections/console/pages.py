@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from corrections import clock
-from corrections.console import menu, wording
+from corrections.console import base_map, menu, wording
 from corrections.console.assets import assets
 from corrections.console.visit import Desk, Language, Visit, language_of
 from corrections.domain.model import Role
@@ -27,7 +27,7 @@ _environment = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _environment.globals.update(words=words, wording=wording, asset=lambda name: f"/console/static/{assets().version}/{name}", menu=menu)
-_environment.globals.update(Action=Action, Role=Role, query=urlencode, base_map=lambda: "null")
+_environment.globals.update(Action=Action, Role=Role, query=urlencode)
 
 
 def page(visit: Visit, template: str, *, status: int = 200, here: str | None = None, **values: Any) -> HTMLResponse:
@@ -44,6 +44,7 @@ def render(
         language=language,
         here=here or _address(request),
         visit=visit,
+        base_map=lambda: base_map.told(desk.settings.map, language),
         **_speech(language, visit.timezone if visit else ZoneInfo("UTC"), visit.now if visit else clock.now()),
         **values,
     )

@@ -15,6 +15,7 @@ from corrections.settings.calendar import Calendar
 from corrections.settings.checks import Checks
 from corrections.settings.leave import LeaveSettings
 from corrections.settings.legal import Legal
+from corrections.settings.map import BaseMap, BaseMapKind
 from corrections.settings.measures import Attachments, FalseAlarms, Measures
 from corrections.settings.notify import Notify
 from corrections.settings.portal import Portal
@@ -34,6 +35,8 @@ from corrections.settings.service import Ingest, Schedules, Service
 __all__ = [
     "Asking",
     "Attachments",
+    "BaseMap",
+    "BaseMapKind",
     "Battery",
     "Boundary",
     "Calendar",
@@ -67,6 +70,7 @@ FILES = (
     "checks.toml",
     "legal.toml",
     "leave.toml",
+    "map.toml",
     "measures.toml",
     "notify.toml",
 )
@@ -86,6 +90,7 @@ class Settings(BaseSettings):
     checks: Checks = Checks()
     leave: LeaveSettings = LeaveSettings()
     legal: Legal = Legal()
+    map: BaseMap = BaseMap()
     measures: Measures = Measures()
     attachments: Attachments = Attachments()
     false_alarms: FalseAlarms = FalseAlarms()
