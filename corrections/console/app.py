@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from corrections.console import (
+    admin_pages,
     agenda_page,
     attachments_page,
     audit_page,
@@ -63,6 +64,7 @@ ROOMS = (
     replay_page,
     statistics_page,
     base_map,
+    admin_pages,
 )
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(
