@@ -21,12 +21,14 @@ from corrections.console import (
     faults_page,
     leave_pages,
     live,
+    log_page,
     map_page,
     notices_page,
     queue_page,
     replay_page,
     search_page,
     statistics_page,
+    subject_edit_page,
     subject_pages,
     today_page,
     violation_page,
@@ -65,6 +67,8 @@ ROOMS = (
     statistics_page,
     base_map,
     admin_pages,
+    subject_edit_page,
+    log_page,
 )
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from markupsafe import Markup, escape
 
 from corrections.domain.account import AGAINST
 from corrections.domain.contact import Rung
@@ -19,6 +22,7 @@ from corrections.review.assignment import Why
 
 Both = tuple[str, str]
 MINUTE = timedelta(minutes=1)
+CHINESE = re.compile(r"([\u3000-\u9fff]+)")
 
 WHYS: words.Words = {
     Why.SUBJECTS_OFFICER: ("对象的责任工作人员", "the subject's officer"),
@@ -148,6 +152,12 @@ def from_edge(distance_m: float, zone_kind: str | None) -> Both:
     zh, en = metres(abs(distance_m))
     outside = (distance_m > 0) == (zone_kind != ZoneKind.EXCLUSION)
     return (f"外侧 {zh}", f"{en} outside") if outside else (f"内侧 {zh}", f"{en} inside")
+
+
+def mixed(text: str) -> Markup:
+    """An English text with its Chinese words marked as such."""
+    parts = [Markup('<span lang="zh-CN">{}</span>').format(part) if n % 2 else escape(part) for n, part in enumerate(CHINESE.split(text))]
+    return Markup("").join(parts)
 
 
 def share(setting: float) -> str:

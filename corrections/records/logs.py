@@ -340,6 +340,21 @@ def add_entry(session: Session, actor: Actor, subject_id: int, *, kind: EntryKin
     return entry
 
 
+def parts_of(session: Session, subject_ids: Sequence[int], first: date, last: date) -> dict[tuple[int, str], int]:
+    """By subject and day (ISO): in how many parts the day is written, 1 as it was closed, more where it was amended. For a caller who may
+    see these subjects."""
+    d = LogDay
+    days = col(d.day).between(first.isoformat(), last.isoformat())
+    counted = select(d.subject_id, d.day, func.count()).where(col(d.subject_id).in_(list(subject_ids)), days)
+    return {(subject_id, day): n for subject_id, day, n in session.exec(counted.group_by(col(d.subject_id), col(d.day)))}
+
+
+def entries_of(session: Session, subject_id: int, *, limit: int) -> Sequence[LogEntry]:
+    """What officers last wrote about a subject, newest first. For a caller who may see her."""
+    e = LogEntry
+    return session.exec(select(e).where(e.subject_id == subject_id).order_by(col(e.at).desc()).limit(limit)).all()
+
+
 def _timezone(session: Session, subject: Subject) -> ZoneInfo:
     return ZoneInfo(session.get_one(Bureau, subject.bureau_id).timezone)
 

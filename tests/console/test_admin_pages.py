@@ -96,7 +96,7 @@ def test_settings_say_what_they_mean_and_hide_secrets(desk: Desk, monkeypatch: p
 
     assert "rules.boundary.preset" in page
     assert "sqlite:///" not in page
-    assert '<code>database_url</code>' in page
+    assert "<code>database_url</code>" in page
 
 
 def test_a_duty_and_an_absence_are_planned_and_ended(desk: Desk) -> None:
