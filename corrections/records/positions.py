@@ -5,23 +5,28 @@ For a caller that has audited the look (``audit.audited_map_read``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import cos, radians
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, cast, exists, literal_column, or_
+from sqlalchemy import ColumnElement, Integer, case, cast, exists, literal_column, null, or_
 from sqlmodel import Session, col, func, select
 
-from corrections.domain.model import SubjectStatus
+from corrections.domain.model import Role, SubjectStatus
 from corrections.records.presence import DEFAULT_INTERVAL_S, LONGEST_HOLD_S, hold_of
 from corrections.store.access import Action, Actor, within_reach
 from corrections.store.tables import Authority, Device, Subject, SubjectState
 
 MOST_ALONE = 6_000
 """More subjects than that in what is asked for are given as cells, counted by how they stand."""
-CELLS_ACROSS = 24
+WHOLE_DEG = 0.1  # the cells of all that is within reach
+CELLS_ACROSS = 80  # of a box, at most
+LENGTHS_S = (60, 120, 300, 600, 900, 1_800, 3_600)
+"""Expected intervals of devices that are told apart; another one counts as the next longer of them."""
 
 
 class Standing(StrEnum):
@@ -45,17 +50,17 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """``accuracy_m`` None: the phone claimed none."""
+    """WGS-84 degrees. ``lon``, ``lat`` and ``fix_time`` None: there is no position; ``accuracy_m`` None: the phone claimed none."""
 
     subject_id: int
     number: str
     name: str
     minor: bool
     office_id: int
-    lon: float
-    lat: float
+    lon: float | None
+    lat: float | None
     accuracy_m: float | None
-    fix_time: datetime
+    fix_time: datetime | None
     standing: Standing
 
 
@@ -70,75 +75,142 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Either ``alone`` or ``cells`` has all of them; ``unlocated`` is how many have no position at all."""
+    """Either ``alone`` or ``cells`` has all of them. ``counts``: how many stand how; ``unlocated`` is how many have no position at all
+    (0 for a box)."""
 
     alone: Sequence[Position]
     cells: Sequence[Cell]
+    counts: Mapping[Standing, int]
     unlocated: int
 
 
-def positions(session: Session, actor: Actor, now: datetime, box: Box | None = None, *, most: int = MOST_ALONE) -> Positions:
-    """The last positions of the subjects within reach who may be located now: all, or those in a box, which has no ``unlocated``.
-    Raises Forbidden."""
-    actor.require(Action.READ_LOCATION)
-    s, u = SubjectState, Subject
-    here: list[ColumnElement[bool]] = [within_reach(actor, Subject), col(u.status) == SubjectStatus.ACTIVE.value, _lawful(now)]
-    if box is not None:
-        here += [col(s.lat).between(box.south, box.north), col(s.lon).between(box.west, box.east)]
-    edges = (func.min(s.lon), func.min(s.lat), func.max(s.lon), func.max(s.lat))
-    counted = select(func.count(), func.count(col(s.lat)), *edges).select_from(u)  # type: ignore[call-overload]
-    everybody, located, *found = session.execute(counted.outerjoin(s, col(s.subject_id) == col(u.id)).where(*here)).one()
-    here.append(col(s.lat).is_not(None))
+def positions(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    box: Box | None = None,
+    *,
+    office_id: int | None = None,
+    step_deg: float = WHOLE_DEG,
+    most: int = MOST_ALONE,
+) -> Positions:
+    """The last positions of the subjects within reach who may be located now: of all, or of those in a box. Where they are too many they
+    come as the cells of a grid that lies still, ``step_deg`` of longitude wide. Raises Forbidden."""
+    reach = _Reach(actor, now, office_id)
+    if box is None and reach.wide:  # too many, most likely: counted by cell at once
+        cells, unlocated = _cells(session, reach, (), WHOLE_DEG, 0.0)
+        counts = _summed(cell.counts for cell in cells)
+        if sum(counts.values()) > most:
+            return Positions([], cells, counts, unlocated)
+    s, within = SubjectState, _within(box)
+    counting: Any = select(func.count(), func.count(col(s.lat))).select_from(Subject)
+    everybody, located = session.execute(counting.outerjoin(s, col(s.subject_id) == col(Subject.id)).where(*reach.here, *within)).one()
     if located > most:
-        return Positions([], _cells(session, here, Box(*found), now), everybody - located)
-    columns: Any = (u.id, u.number, u.name, u.minor, u.office_id, s.lon, s.lat, s.accuracy_m, s.fix_time, standing_of(now))
-    rows = session.execute(_joined(select(*columns)).where(*here).order_by(col(u.id)))
-    alone = [Position(*where, Standing(how)) for *where, how in rows]  # type: ignore[call-arg]
-    return Positions(alone, [], everybody - located)
+        across = max(box.east - box.west, box.north - box.south) if box else 0.0
+        cells, _ = _cells(session, reach, within, max(step_deg, across / CELLS_ACROSS), (box.south + box.north) / 2 if box else 0.0)
+        return Positions([], cells, _summed(cell.counts for cell in cells), everybody - located)
+    alone = _alone(session, reach, [*within, col(s.lat).is_not(None)])
+    return Positions(alone, [], Counter(one.standing for one in alone), everybody - located)
 
 
-def standing_of(now: datetime) -> ColumnElement[str]:
-    """How somebody stands, over Subject joined to SubjectState and to the longest interval of her devices."""
+def standings(session: Session, actor: Actor, now: datetime, office_id: int | None = None) -> tuple[Mapping[Standing, int], int]:
+    """How many of those within reach stand how, and how many have no position at all. Raises Forbidden."""
+    cells, unlocated = _cells(session, _Reach(actor, now, office_id), (), 360.0, 0.0)
+    return _summed(cell.counts for cell in cells), unlocated
+
+
+def find(session: Session, actor: Actor, now: datetime, sought: str, *, limit: int = 12) -> Sequence[Position]:
+    """Those within reach who may be located now and whose number or name holds what is sought; without a position, too.
+
+    Raises Forbidden."""
+    u = Subject
+    like = or_(col(u.number).contains(sought, autoescape=True), col(u.name).contains(sought, autoescape=True))
+    ids = session.exec(select(u.id).where(*_Reach(actor, now).here, like).order_by(col(u.number)).limit(limit)).all()
+    return _alone(session, _Reach(actor, now, ids=ids), ())
+
+
+def position_of(session: Session, actor: Actor, now: datetime, subject_id: int) -> Position | None:
+    """The one of a subject; None where she is not within reach or may not be located now. Raises Forbidden."""
+    return next(iter(_alone(session, _Reach(actor, now, ids=[subject_id]), ())), None)
+
+
+class _Reach:
+    """Who is asked for: those within reach (of one office, or of some, where these are given) who may be located now."""
+
+    def __init__(self, actor: Actor, now: datetime, office_id: int | None = None, ids: Sequence[int | None] | None = None) -> None:
+        actor.require(Action.READ_LOCATION)
+        a, u = Authority, Subject
+        self.now = now
+        self.wide = actor.role is Role.BUREAU and office_id is None and ids is None
+        self._whose = [within_reach(actor, u), *([] if office_id is None else [col(u.office_id) == office_id])]
+        self._whose += [] if ids is None else [col(u.id).in_(ids)]
+        valid = [col(a.valid_from) <= now, col(a.valid_until) > now, or_(col(a.revoked_at).is_(None), col(a.revoked_at) > now)]
+        lawful = exists().where(col(a.subject_id) == col(u.id), *valid)
+        self.here: list[ColumnElement[bool]] = [*self._whose, col(u.status) == SubjectStatus.ACTIVE.value, lawful]
+
+    def of(self, columns: Any) -> Any:
+        """These columns of Subject, SubjectState and the longest interval of her devices."""
+        s, d = SubjectState, Device
+        longest = select(d.subject_id, func.max(d.interval_s).label("interval_s")).where(col(d.active).is_(True))
+        if not self.wide:
+            longest = longest.where(col(d.subject_id).in_(select(Subject.id).where(*self._whose)))
+        intervals = longest.group_by(col(d.subject_id)).subquery("intervals")
+        joined = select(*columns).select_from(Subject).outerjoin(s, col(s.subject_id) == col(Subject.id))
+        return joined.outerjoin(intervals, intervals.c.subject_id == col(Subject.id)).where(*self.here)
+
+    @property
+    def standing(self) -> ColumnElement[str]:
+        """How somebody stands, over what ``of`` joins."""
+        s = SubjectState
+        interval = func.coalesce(literal_column("intervals.interval_s", Integer), DEFAULT_INTERVAL_S)
+        stale = [(interval <= length, col(s.fix_time) < self.now - timedelta(seconds=hold_of(length))) for length in LENGTHS_S]
+        old = case(*stale, else_=col(s.fix_time) < self.now - timedelta(seconds=LONGEST_HOLD_S))
+        return case((or_(col(s.fix_time).is_(None), old), Standing.SILENT.value), else_=col(s.side))
+
+
+def _within(box: Box | None) -> list[ColumnElement[bool]]:
+    if box is None:
+        return []
+    return [col(SubjectState.lat).between(box.south, box.north), col(SubjectState.lon).between(box.west, box.east)]
+
+
+def _alone(session: Session, reach: _Reach, asked: Sequence[ColumnElement[bool]]) -> Sequence[Position]:
+    s, u = SubjectState, Subject
+    fix_time = case((col(s.lat).is_not(None), col(s.fix_time)), else_=null())
+    columns = (u.id, u.number, u.name, u.minor, u.office_id, s.lon, s.lat, s.accuracy_m, fix_time, reach.standing)
+    rows = session.execute(reach.of(columns).where(*asked).order_by(col(u.id)))
+    return [Position(*where, Standing(how)) for *where, how in rows]  # type: ignore[call-arg]
+
+
+def _cells(
+    session: Session, reach: _Reach, asked: Sequence[ColumnElement[bool]], step_deg: float, about_lat: float
+) -> tuple[list[Cell], int]:
+    """The cells of a grid that lies still: as high on a map as they are wide, for the latitude (to five degrees) that it is about; and how
+    many have no position."""
     s = SubjectState
-    lengths = (60, 120, 300, 600, 900, 1_800, 3_600)  # expected intervals; another one counts as the next longer of them
-    stale = [(_interval() <= length, col(s.fix_time) < now - timedelta(seconds=hold_of(length))) for length in lengths]
-    old = case(*stale, else_=col(s.fix_time) < now - timedelta(seconds=LONGEST_HOLD_S))
-    return case((old, Standing.SILENT.value), else_=col(s.side))
-
-
-def _joined(statement: Any) -> Any:
-    s, d = SubjectState, Device
-    longest = select(d.subject_id, func.max(d.interval_s).label("interval_s")).where(col(d.active).is_(True)).group_by(col(d.subject_id))
-    intervals = longest.subquery("intervals")
-    joined = statement.select_from(Subject).join(s, col(s.subject_id) == col(Subject.id))
-    return joined.outerjoin(intervals, intervals.c.subject_id == col(Subject.id))
-
-
-def _interval() -> ColumnElement[int]:
-    return func.coalesce(literal_column("intervals.interval_s", Integer), DEFAULT_INTERVAL_S)
-
-
-def _lawful(now: datetime) -> ColumnElement[bool]:
-    """That somebody may be located now."""
-    a = Authority
-    valid = [col(a.valid_from) <= now, col(a.valid_until) > now, or_(col(a.revoked_at).is_(None), col(a.revoked_at) > now)]
-    return exists().where(col(a.subject_id) == col(Subject.id), *valid)
-
-
-def _cells(session: Session, here: Sequence[ColumnElement[bool]], box: Box, now: datetime) -> list[Cell]:
-    s = SubjectState
-    step = max(box.east - box.west, box.north - box.south, 1e-6) / CELLS_ACROSS
-    across = cast((col(s.lon) - box.west) / step, Integer).label("across")
-    up = cast((col(s.lat) - box.south) / step, Integer).label("up")
-    standing = standing_of(now).label("standing")
-    columns: Any = (across, up, standing, func.count(), func.sum(s.lon), func.sum(s.lat))
-    cells: dict[tuple[int, int], list[tuple[str, int, float, float]]] = {}
-    for x, y, how, n, lons, lats in session.execute(_joined(select(*columns)).where(*here).group_by(across, up, standing)):
-        cells.setdefault((x, y), []).append((how, n, lons, lats))
-    return [_cell(parts) for _, parts in sorted(cells.items())]
+    high = step_deg * cos(radians(round(about_lat / 5) * 5))
+    across = cast((col(s.lon) + 360.0) / step_deg, Integer).label("across")  # one database cuts off, the other rounds: both lie still
+    up = cast((col(s.lat) + 90.0) / high, Integer).label("up")
+    standing = reach.standing.label("standing")
+    columns = (across, up, standing, func.count(), func.sum(s.lon), func.sum(s.lat))
+    unlocated = 0
+    parts: dict[tuple[int, int], list[tuple[str, int, float, float]]] = {}
+    for x, y, how, n, lons, lats in session.execute(reach.of(columns).where(*asked).group_by(across, up, standing)):
+        if x is None:
+            unlocated += n
+        else:
+            parts.setdefault((x, y), []).append((how, n, lons, lats))
+    return [_cell(of) for _, of in sorted(parts.items())], unlocated
 
 
 def _cell(parts: Sequence[tuple[str, int, float, float]]) -> Cell:
     total = sum(n for _, n, _, _ in parts)
     lon, lat = sum(lons for *_, lons, _ in parts) / total, sum(lats for *_, lats in parts) / total
     return Cell(lon, lat, {Standing(how): n for how, n, _, _ in parts})
+
+
+def _summed(counts: Any) -> Counter[Standing]:
+    total: Counter[Standing] = Counter()
+    for some in counts:
+        total.update(some)
+    return total

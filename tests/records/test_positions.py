@@ -13,7 +13,7 @@ from corrections.domain.model import Role
 from corrections.errors import Forbidden
 from corrections.records import permits, register
 from corrections.records.permits import Basis
-from corrections.records.positions import Box, Standing, positions
+from corrections.records.positions import Box, Standing, find, position_of, positions, standings
 from corrections.store.access import Actor
 from corrections.store.database import open_database, reading, writing
 from corrections.store.tables import Subject, SubjectState
@@ -116,4 +116,54 @@ def test_too_many_are_counted_by_cell_and_none_is_lost(engine: Engine) -> None:
     counted = [cell.counts for cell in found.cells]
     assert sum(sum(counts.values()) for counts in counted) == 5
     assert {Standing.UNKNOWN: 1} in counted
-    assert found.unlocated == 1
+    assert (found.counts[Standing.RIGHT], found.unlocated) == (2, 1)
+
+
+def test_the_cells_of_a_box_lie_where_they_lie_in_any_other(engine: Engine) -> None:
+    with reading(engine) as session:
+        first, second = (
+            positions(session, BUREAU, NOW, Box(west, 29.9, 120.5, 30.5), step_deg=0.02, most=1).cells for west in (119.9, 119.993)
+        )
+
+    assert first == second
+    assert len(first) in (2, 3)
+    assert sum(sum(cell.counts.values()) for cell in first) == 4
+
+
+def test_an_office_can_be_asked_for_alone(engine: Engine) -> None:
+    with reading(engine) as session:
+        found = positions(session, BUREAU, NOW, office_id=2)
+        counts, unlocated = standings(session, BUREAU, NOW, office_id=1)
+
+    assert [one.subject_id for one in found.alone] == [6]
+    assert (dict(counts), unlocated) == ({Standing.RIGHT: 1, Standing.WRONG: 1, Standing.UNKNOWN: 1, Standing.SILENT: 1}, 1)
+
+
+def test_the_figures_are_those_of_the_signs(engine: Engine) -> None:
+    with reading(engine) as session:
+        found = positions(session, BUREAU, NOW)
+        assert standings(session, BUREAU, NOW) == (found.counts, found.unlocated)
+
+
+@pytest.mark.parametrize(
+    ("actor", "sought", "ids"), [(OFFICER, "S", [1, 2, 3, 4, 5]), (OFFICER, "S6", []), (BUREAU, "S6", [6]), (OFFICER, "%", [])]
+)
+def test_somebody_is_found_by_name_or_number_within_reach(engine: Engine, actor: Actor, sought: str, ids: list[int]) -> None:
+    with reading(engine) as session:
+        assert [one.subject_id for one in find(session, actor, NOW, sought)] == ids
+
+
+def test_who_has_no_position_is_found_without_one(engine: Engine) -> None:
+    with reading(engine) as session:
+        one = position_of(session, OFFICER, NOW, 5)
+
+    assert one is not None
+    assert (one.lon, one.fix_time, one.standing) == (None, None, Standing.SILENT)
+
+
+def test_a_single_position_is_within_reach_or_none(engine: Engine) -> None:
+    with reading(engine) as session:
+        mine, others = position_of(session, OFFICER, NOW, 2), position_of(session, OFFICER, NOW, 6)
+
+    assert mine is not None
+    assert (mine.standing, others) == (Standing.WRONG, None)

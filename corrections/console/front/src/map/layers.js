@@ -61,16 +61,21 @@ const ring = (standing) =>
     return new Style({ stroke: new Stroke({ color: line, width: 1 }), fill: new Fill({ color: `${line}1a` }) });
   });
 
-/** Somebody, or a fix: a disc, a triangle, a disc with a question mark, or a ring; `fade` from 0 to 3 is how old it is. Where no accuracy
- * was claimed, a dashed ring around it says that the place is not exact. */
+/** Somebody, or a fix: a disc, a triangle, a disc with a question mark, or a ring; `fade` from 0 to 3 is how old it is. None looks exact: a
+ * pale disc around it stands for the circle of accuracy where that is too small to be seen, and a dashed ring says that none was claimed. */
 export const signStyle = (standing, { size = 26, fade = 0, unclaimed = false } = {}) =>
   styleOf(`sign ${standing} ${size} ${fade} ${unclaimed}`, () => new Style({ image: signImage(standing, size, fade, unclaimed), zIndex: 5 }));
 
 /** The same as an image, for a style of one's own. */
 export function signImage(standing, size, fade = 0, unclaimed = false) {
-  const room = unclaimed ? size + 14 : size;
+  const room = size + (unclaimed ? 14 : 6);
   const { canvas, pen, scale } = sheet(room);
   const [c, r] = [room / 2, size / 2 - 5];
+  pen.globalAlpha = 0.2;
+  pen.fillStyle = standingColour(standing);
+  pen.beginPath();
+  pen.arc(c, c, size / 2 + 2, 0, 2 * Math.PI);
+  pen.fill();
   pen.globalAlpha = [1, 0.8, 0.62, 0.48][fade];
   if (unclaimed) {
     pen.strokeStyle = standingColour(standing);

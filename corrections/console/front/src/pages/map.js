@@ -1,163 +1,290 @@
-// The map of everybody within reach: symbols by standing (shape and colour), clusters that say how many stand how, the last position always
-// with its circle and its age. Clusters are made for each zoom on a grid that stands still while the map moves; moving draws what is there.
-import Feature from "ol/Feature.js";
-import GeoJSON from "ol/format/GeoJSON.js";
-import Circle from "ol/geom/Circle.js";
-import Point from "ol/geom/Point.js";
+// The map of everybody within reach, the list of those in view, and the card of whoever is chosen. Where few are within reach all are held
+// here; where there are thousands, only those in view are asked for, and while they are too many even so, the server counts them by area.
+import { boundingExtent, buffer, containsExtent } from "ol/extent.js";
 import VectorLayer from "ol/layer/Vector.js";
 import VectorSource from "ol/source/Vector.js";
-import { Fill, Icon, Stroke, Style } from "ol/style.js";
-import { colour, openMap } from "../map/ground.js";
-import { metres, span, t } from "../core/words.js";
+import { Circle as Ring, Stroke, Style } from "ol/style.js";
+import { ORDER, cluster, crowd } from "../map/crowd.js";
+import { colour, openMap, whenRecoloured } from "../map/ground.js";
+import { STANDINGS, point, styleOf, zoneFeature, zoneLayer } from "../map/layers.js";
+import { span, t } from "../core/words.js";
 
 const REFRESH_MS = 20_000;
-const CELL_PX = 58;
-const CLOSE = 3; // metres a pixel, from which on nobody is put together with others
+const COUNTS_MS = 60_000;
+const CELL_PX = 64;
+const REST_MS = 150; // after which a map that was moved lies still
 const MOST_ROWS = 150;
-const COLOURS = ["good", "bad", "warn", "soft"];
-const ORDER = [1, 2, 3, 0]; // those that ask for a look first
-const FADES_S = 6 * 3600;
+const MARGIN = 0.25; // of the view, beyond which people are asked for, too
 
 const target = document.getElementById("map");
+if (target) start();
+
 function start() {
-  const words = JSON.parse(document.getElementById("words").textContent);
+  const $ = (id) => document.getElementById(id);
+  const words = JSON.parse($("words").textContent);
   const ground = openMap(target);
-  const source = new VectorSource();
-  const zones = new VectorLayer({ source: new VectorSource(), visible: false });
-  ground.map.addLayer(zones);
-  ground.map.addLayer(new VectorLayer({ source, renderBuffer: 400, updateWhileInteracting: false, updateWhileAnimating: false }));
   const view = ground.map.getView();
-  let all = [];
-  let cells = [];
+  const people = new VectorSource();
+  const chosen = new VectorSource();
+  const zones = zoneLayer(ground);
+  zones.setVisible(false);
+  for (const layer of [zones, new VectorLayer({ source: chosen }), new VectorLayer({ source: people, renderBuffer: 300 })]) ground.map.addLayer(layer);
+
+  let all = []; // who is held
+  let cells = []; // or counts by area
+  let whole = false; // whether all within reach are held
+  let asked = null; // the extent and resolution that was asked for
   let placed = false;
   let wanted = Number(target.dataset.subject) || null;
+  let shownAt = 0; // when `all` was received: ages go on from then
+  let counting = 0;
+  let turn = 0;
 
-  const standings = () => new Set([...document.querySelectorAll("#standings input:checked")].map((box) => Number(box.value)));
-  const office = () => Number((document.getElementById("office") || {}).value || 0);
-  const shown = () => {
-    const kinds = standings();
-    const at = office();
-    return all.filter((one) => kinds.has(one.standing) && (!at || one.office === at));
-  };
+  const office = () => ($("office") && $("office").value) || "";
+  const kinds = () => [...document.querySelectorAll("#standings input")].map((box) => box.checked);
+  const shown = (among = kinds()) => all.filter((one) => among[one.standing]);
+  const extent = () => view.calculateExtent(ground.map.getSize());
 
-  async function refresh() {
-    if (document.hidden) return;
-    const query = cells.length && placed ? `?${new URLSearchParams(box())}` : "";
-    let told;
-    try {
-      const answer = await fetch(`/console/map/positions${query}`, { credentials: "same-origin" });
-      if (answer.status === 401) return document.dispatchEvent(new CustomEvent("session-ended"));
-      told = await answer.json();
-    } catch {
-      return say(t("暂时读不到位置，稍后自动再试。", "The positions cannot be read just now; it is tried again."));
-    }
-    all = told.rows.map(([id, number, name, at, lon, lat, accuracy, age, standing]) => ({ id, number, name, office: at, lon, lat, accuracy, age, standing, place: ground.toView([lon, lat]) }));
-    cells = told.cells.map(([lon, lat, ...counts]) => ({ place: ground.toView([lon, lat]), counts }));
-    const missing = told.unlocated ? t(`，另有 ${told.unlocated} 人没有位置`, `; ${told.unlocated} more have no position`) : "";
-    const total = all.length || cells.reduce((sum, cell) => sum + cell.counts.reduce((a, b) => a + b, 0), 0);
-    say(t(`${total} 人${missing}`, `${total} subjects${missing}`));
-    count();
-    if (!placed && total) placeView();
-    draw();
-    offer();
+  async function ask(address, query = {}) {
+    const pairs = Object.entries(query).filter(([, value]) => value !== "");
+    const answer = await fetch(pairs.length ? `${address}?${new URLSearchParams(pairs)}` : address, { credentials: "same-origin" });
+    if (answer.redirected || answer.status === 401) document.dispatchEvent(new CustomEvent("session-ended"));
+    if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
+    return answer;
   }
 
-  function box() {
-    const [west, south, east, north] = view.calculateExtent(ground.map.getSize());
+  /** Ask for the positions anew: of all, or of what is in view. */
+  async function refresh() {
+    if (document.hidden) return;
+    const mine = (turn += 1);
+    const boxed = placed && !whole;
+    const [around, resolution] = [wider(extent()), view.getResolution()];
+    asked = boxed ? { around, resolution } : null;
+    try {
+      const told = await (await ask("/console/map/positions", boxed ? { ...box(around), cell: cellOf(resolution), office: office() } : { office: office() })).json();
+      if (mine !== turn) return; // another was asked for meanwhile
+      take(told);
+      whole = !boxed && !cells.length;
+      if (!boxed) tally(told.counts, told.unlocated);
+      else count();
+    } catch {
+      asked = null;
+      return say(t("暂时读不到位置，稍后自动再试。", "The positions cannot be read just now; it is tried again."), true);
+    }
+    if (!placed) place();
+    draw();
+    return undefined;
+  }
+
+  /** The figures of the legend are of all within reach, also while only a part is held. */
+  async function count() {
+    if (Date.now() - counting < COUNTS_MS) return;
+    const { counts, unlocated } = await (await ask("/console/map/counts", { office: office() })).json();
+    tally(counts, unlocated);
+  }
+
+  function tally(counts, unlocated) {
+    counting = Date.now();
+    counts.forEach((n, standing) => (document.querySelector(`[data-count="${standing}"]`).textContent = n));
+    const total = counts.reduce((a, b) => a + b, 0);
+    const more = unlocated ? t(`，另 ${unlocated} 人尚无定位`, `; ${unlocated} without a position`) : "";
+    say(total || unlocated ? t(`共 ${total} 人${more}`, `${total} subjects${more}`) : t("您所管范围内没有可定位的对象。", "Nobody within your reach may be located."));
+  }
+
+  function take(told) {
+    shownAt = performance.now();
+    all = told.rows.map(person);
+    cells = told.cells.map(([lon, lat, ...counts]) => ({ place: ground.toView([lon, lat]), counts }));
+  }
+
+  const person = ([id, number, name, at, lon, lat, accuracy, age, standing]) => ({ id, number, name, office: at, accuracy, age, standing, place: lon === null ? null : ground.toView([lon, lat]) });
+  const wider = ([west, south, east, north]) => [west - (east - west) * MARGIN, south - (north - south) * MARGIN, east + (east - west) * MARGIN, north + (north - south) * MARGIN];
+  /** A width of cells that stays the same for a while when zooming, so that they do, too. */
+  const cellOf = (resolution) => 2 ** Math.round(Math.log2((CELL_PX * resolution) / 111_320));
+
+  function box([west, south, east, north]) {
     const [a, b] = [ground.fromView([west, south]), ground.fromView([east, north])];
     return { west: a[0].toFixed(5), south: a[1].toFixed(5), east: b[0].toFixed(5), north: b[1].toFixed(5) };
   }
 
-  function placeView() {
+  /** Where the map begins: as it was left, at whom it was opened for, or so that nearly everybody is in view. */
+  function place() {
     placed = true;
-    const one = wanted && all.find(({ id }) => id === wanted);
-    if (one) return choose(one, true);
-    const points = all.length ? all.map(({ place }) => place) : cells.map(({ place }) => place);
-    ground.fit(new VectorSource({ features: points.map((place) => new Feature(new Point(place))) }).getExtent(), { maxZoom: 15 });
+    const left = /^#(\d[\d.]*)\/(-?\d[\d.]*)\/(-?\d[\d.]*)$/.exec(location.hash);
+    if (wanted) choose(wanted, true);
+    else if (left) {
+      view.setZoom(Number(left[1]));
+      view.setCenter(ground.toView([Number(left[2]), Number(left[3])]));
+    } else everybody();
   }
 
-  function count() {
-    for (const [index] of COLOURS.entries()) {
-      const n = all.length ? all.filter(({ standing }) => standing === index).length : cells.reduce((sum, { counts }) => sum + counts[index], 0);
-      document.querySelector(`[data-count="${index}"]`).textContent = n;
-    }
+  function everybody() {
+    const places = all.length ? all.map((one) => [one.place, 1]) : cells.map((cell) => [cell.place, cell.counts.reduce((a, b) => a + b, 0)]);
+    if (places.length) ground.fit(buffer(most(places), 200), { maxZoom: 15 });
   }
 
   function draw() {
-    const resolution = view.getResolution();
-    const features = cells.length ? cells.map(({ place, counts }) => cluster(place, counts)) : grouped(shown(), resolution);
-    source.clear(true);
-    source.addFeatures(features);
+    people.clear(true);
+    const among = kinds();
+    people.addFeatures(cells.length ? cells.flatMap((cell) => counts(cell, among)) : crowd(shown(among), view.getResolution(), ground));
     list();
+    mark();
   }
 
-  function grouped(people, resolution) {
-    if (resolution <= CLOSE) return people.flatMap((one) => alone(one, ground));
-    const size = CELL_PX * resolution;
-    const groups = new Map();
-    for (const one of people) {
-      const key = `${Math.floor(one.place[0] / size)}:${Math.floor(one.place[1] / size)}`;
-      const group = groups.get(key);
-      if (group) group.push(one);
-      else groups.set(key, [one]);
-    }
-    return [...groups.values()].flatMap((group) => (group.length === 1 ? alone(group[0], ground) : cluster(middle(group), counted(group), group)));
+  function counts({ place: at, counts: of }, among) {
+    const kept = of.map((n, standing) => (among[standing] ? n : 0));
+    return kept.some(Boolean) ? [cluster(at, kept)] : [];
+  }
+
+  /** A ring around whoever is chosen. */
+  function mark() {
+    chosen.clear(true);
+    const one = all.find(({ id }) => id === wanted);
+    if (one) chosen.addFeature(point(one.place, styleOf("chosen", () => new Style({ image: new Ring({ radius: 17, stroke: new Stroke({ color: colour("accent"), width: 3 }) }) }))));
   }
 
   function list() {
-    const extent = view.calculateExtent(ground.map.getSize());
-    const inside = shown().filter(({ place: [x, y] }) => x >= extent[0] && x <= extent[2] && y >= extent[1] && y <= extent[3]);
+    const [west, south, east, north] = extent();
+    const inside = shown().filter(({ place: [x, y] }) => x >= west && x <= east && y >= south && y <= north);
     inside.sort((a, b) => ORDER.indexOf(a.standing) - ORDER.indexOf(b.standing) || a.age - b.age);
-    const rows = inside.slice(0, MOST_ROWS).map((one) => row(one, words, () => choose(one, true)));
-    document.getElementById("rows").replaceChildren(...rows);
+    $("rows").replaceChildren(...inside.slice(0, MOST_ROWS).map(row));
     const more = inside.length - MOST_ROWS;
-    document.getElementById("more").textContent = cells.length
-      ? t("人数较多，按区域合计；放大后逐人显示。", "There are many: counted by area; zoom in to see each.")
-      : more > 0 ? t(`另有 ${more} 人，请放大或筛选。`, `${more} more: zoom in or filter.`) : inside.length ? "" : t("图中没有对象。", "Nobody is in view.");
+    $("more").textContent = cells.length
+      ? t("图中人数较多，按区域合计。放大后逐人列出，也可直接查找。", "There are many: they are counted by area. Zoom in to list each, or find somebody.")
+      : more > 0 ? t(`另有 ${more} 人，请放大或筛选。`, `${more} more: zoom in or filter.`) : inside.length ? "" : t("图中没有对象。可缩小地图，或点“全图”。", "Nobody is in view. Zoom out, or press “Everybody”.");
   }
 
-  function choose(one, fly) {
-    wanted = one.id;
-    if (fly) ground.fit(new Circle(one.place, Math.max((one.accuracy || 50) * 4, 300) * ground.metresAt(one.place)).getExtent(), { maxZoom: 17 });
-    const card = document.getElementById("card");
-    card.replaceChildren(...told(one, words));
+  function row(one) {
+    const line = document.createElement("tr");
+    const name = Object.assign(document.createElement("button"), { type: "button", className: "as-link", textContent: `${one.number} ${one.name}`, lang: "zh-CN" });
+    name.addEventListener("click", () => choose(one.id, true));
+    const how = Object.assign(document.createElement("span"), { className: `side ${STANDINGS[one.standing]}`, textContent: words.standings[one.standing] });
+    const age = one.age + (performance.now() - shownAt) / 1000;
+    const exact = one.accuracy === null ? t("精度未提供", "no accuracy") : `± ${one.accuracy >= 1000 ? t(`${(one.accuracy / 1000).toFixed(1)} 公里`, `${(one.accuracy / 1000).toFixed(1)} km`) : t(`${one.accuracy} 米`, `${one.accuracy} m`)}`;
+    const when = Object.assign(document.createElement("span"), { textContent: t(`${span(age)}前`, `${span(age)} ago`) });
+    when.append(Object.assign(document.createElement("small"), { textContent: exact }));
+    for (const content of [name, how, when]) line.insertCell().append(content);
+    if (one.id === wanted) line.setAttribute("aria-current", "true");
+    return line;
+  }
+
+  /** Show somebody's card; `fly` there, too. */
+  async function choose(id, fly, known = all.find((one) => one.id === id)) {
+    wanted = id;
+    if (fly && known && known.place) flyTo(known);
+    mark();
+    for (const line of $("rows").querySelectorAll("[aria-current]")) line.removeAttribute("aria-current");
+    const card = $("card");
     card.hidden = false;
+    card.setAttribute("aria-busy", "true");
+    try {
+      const answer = await ask(`/console/map/subjects/${id}`);
+      if (wanted !== id) return;
+      card.innerHTML = await answer.text();
+      $("close").addEventListener("click", close);
+      if (fly && !known) {
+        const found = (await seek(card.querySelector(".number").textContent)).find((one) => one.id === id);
+        if (found && found.place) flyTo(found);
+      }
+    } catch (error) {
+      card.textContent = error.message === "404" ? t("您的管理范围内没有该对象。", "There is no such subject within your reach.") : t("暂时读不到，请稍后再试。", "This cannot be read just now; try again.");
+    }
+    card.removeAttribute("aria-busy");
+    $("in-view").scrollTop = 0;
   }
 
-  function offer() {
-    const options = shown().slice(0, 2000).map((one) => Object.assign(document.createElement("option"), { value: `${one.number} ${one.name}` }));
-    document.getElementById("found").replaceChildren(...options);
+  const flyTo = ({ place: at, accuracy }) => {
+    const around = Math.max((accuracy || 50) * 3, 300) * ground.metresAt(at);
+    ground.fit(buffer([...at, ...at], around), { maxZoom: 17, duration: 250 });
+  };
+
+  function close() {
+    wanted = null;
+    $("card").hidden = true;
+    mark();
   }
 
-  document.getElementById("find").addEventListener("change", (event) => {
-    const sought = event.target.value.trim();
-    const one = sought && all.find(({ number, name }) => `${number} ${name}` === sought || number === sought || name === sought || `${number} ${name}`.includes(sought));
-    if (one) choose(one, true);
-    else if (sought) say(t(`没有找到“${sought}”。`, `Nobody like “${sought}” is found.`));
+  async function seek(text) {
+    if (!text) return [];
+    const { rows } = await (await ask("/console/map/find", { q: text })).json();
+    const found = rows.map(person);
+    $("found").replaceChildren(...found.map(({ number, name }) => Object.assign(document.createElement("option"), { value: `${number} ${name}` })));
+    return found;
+  }
+
+  let typed = 0;
+  $("find").addEventListener("input", () => {
+    clearTimeout(typed);
+    typed = setTimeout(() => seek($("find").value.split(" ")[0].trim()).catch(() => {}), 200);
   });
-  document.getElementById("standings").addEventListener("change", draw);
-  if (document.getElementById("office")) document.getElementById("office").addEventListener("change", draw);
-  document.getElementById("zones").addEventListener("change", async (event) => {
-    if (event.target.checked && !zones.getSource().getFeatures().length) zones.getSource().addFeatures(await zoneFeatures(ground));
-    zones.setVisible(event.target.checked);
+  $("find").addEventListener("change", async () => {
+    clearTimeout(typed);
+    const sought = $("find").value.trim();
+    const found = await seek(sought.split(" ")[0]);
+    const one = found.find(({ number, name }) => sought === `${number} ${name}` || sought === number || sought === name) || (found.length === 1 && found[0]);
+    if (one) choose(one.id, true, one);
+    if (sought && !one) say(found.length ? t(`有 ${found.length} 人符合，请选择其一。`, `${found.length} match: choose one.`) : t(`没有找到“${sought}”。`, `Nobody like “${sought}” is found.`), true);
+    if (one && !one.place) say(t("该对象尚无定位。", "There is no position of this subject yet."), true);
   });
+  $("standings").addEventListener("change", draw);
+  if ($("office")) {
+    $("office").addEventListener("change", () => {
+      [placed, whole, counting] = [false, false, 0];
+      wanted = null;
+      history.replaceState(null, "", location.pathname);
+      refresh();
+    });
+  }
+  $("all").addEventListener("click", () => {
+    if (whole) return everybody();
+    [placed, wanted] = [false, null];
+    history.replaceState(null, "", location.pathname);
+    return refresh();
+  });
+  $("zones").addEventListener("change", async () => {
+    const source = zones.getSource();
+    if ($("zones").checked && !source.getFeatures().length) {
+      const told = await (await ask("/console/map/zones")).json();
+      source.addFeatures(told.map(([, name, kind, outline]) => zoneFeature(ground, { name, kind, outline })));
+    }
+    zones.setVisible($("zones").checked);
+  });
+  const ofPeople = { hitTolerance: 6, layerFilter: (layer) => layer.getSource() === people };
   ground.map.on("click", (event) => {
-    const feature = ground.map.forEachFeatureAtPixel(event.pixel, (found) => found, { hitTolerance: 6, layerFilter: (layer) => layer !== zones });
+    const features = ground.map.getFeaturesAtPixel(event.pixel, ofPeople);
+    const feature = features.find((found) => found.get("one")) || features.find((found) => found.get("counts"));
     if (!feature) return;
-    const one = feature.get("one");
-    if (one) choose(one, false);
-    else view.animate({ center: feature.getGeometry().getFirstCoordinate(), zoom: view.getZoom() + 2, duration: 200 });
+    if (feature.get("one")) choose(feature.get("one").id, false);
+    else open(feature);
   });
+  /** Into a cluster: so far that its people come apart. */
+  function open(feature) {
+    const group = feature.get("group");
+    const around = group ? boundingExtent(group.map(({ place: at }) => at)) : null;
+    if (around && Math.max(around[2] - around[0], around[3] - around[1]) > 5) ground.fit(around, { maxZoom: 19, duration: 250, padding: [80, 80, 80, 80] });
+    else view.animate({ center: feature.getGeometry().getFirstCoordinate(), zoom: Math.min(view.getZoom() + 2, 20), duration: 250 });
+  }
   ground.map.on("pointermove", (event) => {
-    if (!event.dragging) target.style.cursor = ground.map.hasFeatureAtPixel(event.pixel, { hitTolerance: 6, layerFilter: (layer) => layer !== zones }) ? "pointer" : "";
+    if (!event.dragging) target.style.cursor = ground.map.hasFeatureAtPixel(event.pixel, ofPeople) ? "pointer" : "";
   });
-  let at = null;
+  let drawnAt = null;
+  let resting = 0;
   ground.map.on("moveend", () => {
-    if (cells.length) refresh();
-    else if (view.getResolution() !== at) draw();
-    else list();
-    at = view.getResolution();
+    if (!placed) return;
+    if (view.getResolution() !== drawnAt && !cells.length) draw();
+    drawnAt = view.getResolution();
+    clearTimeout(resting);
+    resting = setTimeout(rest, REST_MS);
   });
+  /** Once the map lies still. */
+  function rest() {
+    const held = asked && containsExtent(asked.around, extent()) && cellOf(asked.resolution) === cellOf(view.getResolution());
+    if (whole || held) list();
+    else refresh();
+    const [lon, lat] = ground.fromView(view.getCenter());
+    history.replaceState(null, "", `${location.pathname}${location.search}#${view.getZoom().toFixed(2)}/${lon.toFixed(5)}/${lat.toFixed(5)}`);
+  }
+  whenRecoloured(draw);
 
   refresh();
   setInterval(refresh, REFRESH_MS);
@@ -166,156 +293,31 @@ function start() {
   window.correctionsMap = {
     map: ground.map,
     inView: () => {
-      const [west, south, east, north] = view.calculateExtent(ground.map.getSize());
-      const points = all.length ? all.map(({ place }) => ({ place, n: 1 })) : cells.map(({ place, counts }) => ({ place, n: counts.reduce((a, b) => a + b, 0) }));
+      const [west, south, east, north] = extent();
+      const points = all.length ? all.map(({ place: at_ }) => ({ place: at_, n: 1 })) : cells.map(({ place: at_, counts: of }) => ({ place: at_, n: of.reduce((a, b) => a + b, 0) }));
       return points.reduce((sum, { place: [x, y], n }) => sum + (x >= west && x <= east && y >= south && y <= north ? n : 0), 0);
     },
   };
 }
 
-const say = (text) => (document.getElementById("state").textContent = text);
-const middle = (group) => [0, 1].map((axis) => group.reduce((sum, { place }) => sum + place[axis], 0) / group.length);
-const counted = (group) => COLOURS.map((_, index) => group.filter(({ standing }) => standing === index).length);
-
-function alone(one, ground) {
-  const features = [];
-  if (one.accuracy) {
-    const circle = new Feature(new Circle(one.place, one.accuracy * ground.metresAt(one.place)));
-    circle.setStyle(ring(one.standing));
-    features.push(circle);
-  }
-  const symbol = new Feature({ geometry: new Point(one.place), one });
-  symbol.setStyle(mark(one.standing, one.age > FADES_S));
-  return [...features, symbol];
-}
-
-function cluster(place, counts, group) {
-  const feature = new Feature({ geometry: new Point(place), group });
-  feature.setStyle(pie(counts));
-  return feature;
-}
-
-const cached = new Map();
-const styleOf = (key, make) => {
-  if (!cached.has(key)) cached.set(key, make());
-  return cached.get(key);
-};
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload());
-
-const ring = (standing) =>
-  styleOf(`ring${standing}`, () => new Style({ stroke: new Stroke({ color: colour(COLOURS[standing]), width: 1 }), fill: new Fill({ color: `${colour(COLOURS[standing])}1a` }) }));
-
-/** Somebody: a disc, a triangle, a disc with a question mark, or a ring; paler where the position is old. */
-const mark = (standing, old) =>
-  styleOf(`mark${standing}${old}`, () => {
-    const [canvas, pen] = sheet(26);
-    pen.globalAlpha = old ? 0.55 : 1;
-    pen.fillStyle = colour(COLOURS[standing]);
-    pen.strokeStyle = colour("paper");
-    pen.lineWidth = 2;
-    pen.beginPath();
-    if (standing === 1) {
-      pen.moveTo(13, 3);
-      pen.lineTo(23, 21);
-      pen.lineTo(3, 21);
-      pen.closePath();
-    } else pen.arc(13, 13, 8, 0, 2 * Math.PI);
-    if (standing === 3) {
-      pen.fillStyle = colour("paper");
-      pen.strokeStyle = colour("soft");
-      pen.lineWidth = 3;
-    }
-    pen.fill();
-    pen.stroke();
-    if (standing === 2) label(pen, "?", 13, 13, colour("paper"), 13);
-    return new Style({ image: new Icon({ img: canvas, scale: 1 / canvas.density }) });
+/** Where all but the outermost hundredths are, on each side: one who is far away does not make all others small. */
+function most(places) {
+  const total = places.reduce((sum, [, n]) => sum + n, 0);
+  const cut = total > 50 ? total * 0.02 : 0;
+  const edges = [0, 1].map((axis) => {
+    const sorted = [...places].sort(([a], [b]) => a[axis] - b[axis]);
+    const end = (list) => {
+      let passed = 0;
+      for (const [at, n] of list) if ((passed += n) > cut) return at[axis];
+      return list[list.length - 1][0][axis];
+    };
+    return [end(sorted), end(sorted.reverse())];
   });
-
-/** Several: their number within a ring that is divided by how they stand; the wrong side first, from the top. */
-const pie = (counts) =>
-  styleOf(`pie${counts}`, () => {
-    const total = counts.reduce((a, b) => a + b, 0);
-    const size = total < 10 ? 34 : total < 100 ? 40 : total < 1000 ? 48 : 58;
-    const [canvas, pen] = sheet(size);
-    const [c, r] = [size / 2, size / 2 - 3];
-    pen.fillStyle = colour("paper");
-    pen.beginPath();
-    pen.arc(c, c, r, 0, 2 * Math.PI);
-    pen.fill();
-    let from = -Math.PI / 2;
-    for (const standing of ORDER) {
-      if (!counts[standing]) continue;
-      const to = from + (2 * Math.PI * counts[standing]) / total;
-      pen.beginPath();
-      pen.arc(c, c, r, from, to);
-      pen.strokeStyle = colour(COLOURS[standing]);
-      pen.lineWidth = 5;
-      pen.setLineDash(standing === 3 ? [2, 2] : []);
-      pen.stroke();
-      from = to;
-    }
-    label(pen, String(total), c, c, colour("ink"), size > 44 ? 15 : 13);
-    return new Style({ image: new Icon({ img: canvas, scale: 1 / canvas.density }) });
-  });
-
-function sheet(size) {
-  const canvas = document.createElement("canvas");
-  canvas.density = Math.max(window.devicePixelRatio || 1, 1);
-  canvas.width = canvas.height = size * canvas.density;
-  const pen = canvas.getContext("2d");
-  pen.scale(canvas.density, canvas.density);
-  return [canvas, pen];
+  return [edges[0][0], edges[1][0], edges[0][1], edges[1][1]];
 }
 
-function label(pen, text, x, y, fill, size) {
-  pen.fillStyle = fill;
-  pen.font = `600 ${size}px sans-serif`;
-  pen.textAlign = "center";
-  pen.textBaseline = "middle";
-  pen.fillText(text, x, y + 1);
+function say(text, urgent = false) {
+  const state = document.getElementById("state");
+  state.textContent = text;
+  state.classList.toggle("late", urgent);
 }
-
-function row(one, words, choose) {
-  const line = document.createElement("tr");
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "as-link", textContent: `${one.number} ${one.name}` });
-  button.addEventListener("click", choose);
-  const how = Object.assign(document.createElement("span"), { className: `side ${["right", "wrong", "unknown", "silent"][one.standing]}`, textContent: words.standings[one.standing] });
-  for (const content of [button, how, span(one.age)]) line.insertCell().append(content);
-  return line;
-}
-
-function told(one, words) {
-  const heading = Object.assign(document.createElement("h2"), { textContent: `${one.number} ${one.name}`, lang: "zh-CN" });
-  const list = document.createElement("dl");
-  const facts = [
-    [t("情况", "Standing"), words.standings[one.standing]],
-    [t("位置", "Position"), t(`${span(one.age)}前，精度 ${one.accuracy === null ? "未提供" : `± ${metres(one.accuracy)}`}`, `${span(one.age)} ago, ${one.accuracy === null ? "no accuracy given" : `± ${metres(one.accuracy)}`}`)],
-  ];
-  if (words.offices[one.office]) facts.push([t("司法所", "Office"), words.offices[one.office]]);
-  for (const [name, value] of facts) {
-    list.append(Object.assign(document.createElement("dt"), { textContent: name }), Object.assign(document.createElement("dd"), { textContent: value }));
-  }
-  const links = document.createElement("p");
-  for (const [address, text] of [[`/console/subjects/${one.id}`, t("对象", "Subject")], [`/console/subjects/${one.id}/replay`, t("轨迹回放", "Replay")]]) {
-    links.append(Object.assign(document.createElement("a"), { href: address, textContent: text }), " ");
-  }
-  return [heading, list, links];
-}
-
-async function zoneFeatures(ground) {
-  const answer = await fetch("/console/map/zones", { credentials: "same-origin" });
-  const reader = new GeoJSON();
-  return (await answer.json()).map(([id, name, kind, geometry]) => {
-    const feature = reader.readFeature({ type: "Feature", geometry });
-    feature.getGeometry().applyTransform((input, output, stride) => {
-      for (let i = 0; i < input.length; i += stride) [output[i], output[i + 1]] = ground.toView([input[i], input[i + 1]]);
-      return output;
-    });
-    const wrong = kind === "exclusion";
-    const line = colour(wrong ? "bad" : "good");
-    feature.setStyle(new Style({ stroke: new Stroke({ color: line, width: 1.5, lineDash: wrong ? [8, 5] : undefined }), fill: new Fill({ color: `${line}14` }) }));
-    return feature;
-  });
-}
-
-if (target) start();
