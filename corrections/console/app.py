@@ -24,6 +24,7 @@ from corrections.console import (
     log_page,
     map_page,
     notices_page,
+    objections_page,
     queue_page,
     replay_page,
     search_page,
@@ -69,6 +70,7 @@ ROOMS = (
     admin_pages,
     subject_edit_page,
     log_page,
+    objections_page,
 )
 SESSION = "/console/session"  # asked by scripts, which want no page
 FAILURES = Failures(

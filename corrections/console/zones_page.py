@@ -96,7 +96,7 @@ def _whom(session: Session, revision: ZoneRevision) -> tuple[str, str]:
         return f"对象 {number}", f"subject {number}"
     if scope is Scope.OFFICE:
         office: Any = session.get_one(Office, revision.office_id)
-        return f"{office.name}全体", f"all of {office.name_en or office.name}"
+        return office.name + "全体", "all of " + (office.name_en or office.name)
     if scope is Scope.LEVEL:
         zh, en = LEVELS[Level(revision.level or "")]
         return f"{zh}对象", f"level: {en}"

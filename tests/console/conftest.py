@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -9,9 +10,22 @@ from tests.conftest import Databases
 from tests.console.desk import Desk, found, serving
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def desk(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Desk]:
-    with databases.copy(request.param, found) as url:
+@pytest.fixture
+def desk(databases: Databases) -> Iterator[Desk]:
+    """On SQLite: what the pages call is tested on both databases, and ``test_both_databases`` opens every page on PostgreSQL."""
+    with _desk(databases, "sqlite") as desk:
+        yield desk
+
+
+@pytest.fixture
+def desk_on_postgresql(databases: Databases) -> Iterator[Desk]:
+    with _desk(databases, "postgresql") as desk:
+        yield desk
+
+
+@contextmanager
+def _desk(databases: Databases, kind: str) -> Iterator[Desk]:
+    with databases.copy(kind, found) as url:
         engine = open_database(url)
         with serving(engine) as desk:
             yield desk
