@@ -46,7 +46,19 @@ def test_a_day_has_its_fixes_stays_zones_and_violations(desk: Desk) -> None:
     assert len(drawn["stays"]) == 1
     assert [zone[0] for zone in drawn["zones"]] == ["活动区"]
     assert [found[0] for found in drawn["violations"]] == [1]
+    assert "定位列表" in page
+    assert page.count('class="side right"') + page.count('class="side wrong"') + page.count('class="side unknown"') > 4
     assert desk.purposes() == [("liming名", 1, "核实行踪")]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", ["越界", "公里/时", "± 20 米", "星期一"]), ("en", ["outside the permitted area", "km/h", "± 20 m", "Monday"])],
+)
+def test_the_list_says_the_same_in_words(desk: Desk, language: str, said: list[str]) -> None:
+    page = desk.get("liming", PAGE, purpose="check", language=language).text
+
+    assert all(word in page for word in said)
 
 
 def test_a_day_without_positions_says_so(desk: Desk) -> None:

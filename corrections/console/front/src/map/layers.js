@@ -68,13 +68,14 @@ export const signStyle = (standing, { size = 26, fade = 0, unclaimed = false } =
 
 /** The same as an image, for a style of one's own. */
 export function signImage(standing, size, fade = 0, unclaimed = false) {
-  const room = size + (unclaimed ? 14 : 6);
+  const r = size / 2 - 5;
+  const room = 2 * (r + (unclaimed ? 11 : 6));
   const { canvas, pen, scale } = sheet(room);
-  const [c, r] = [room / 2, size / 2 - 5];
+  const c = room / 2;
   pen.globalAlpha = 0.2;
   pen.fillStyle = standingColour(standing);
   pen.beginPath();
-  pen.arc(c, c, size / 2 + 2, 0, 2 * Math.PI);
+  pen.arc(c, c, r + 5, 0, 2 * Math.PI);
   pen.fill();
   pen.globalAlpha = [1, 0.8, 0.62, 0.48][fade];
   if (unclaimed) {

@@ -1,207 +1,240 @@
-// A day played: the track so far, the fix of the moment with its circle, the zones that bind just then, and a time line below.
+// A day played: the track so far over the whole of it, the fix of the moment with its circle, the zones that bind just then, and a time line
+// below. Between two fixes nothing is made up: the last one stays, and once it has ceased to tell it turns grey.
+import { containsCoordinate } from "ol/extent.js";
 import Feature from "ol/Feature.js";
-import Circle from "ol/geom/Circle.js";
-import LineString from "ol/geom/LineString.js";
-import Point from "ol/geom/Point.js";
-import VectorLayer from "ol/layer/Vector.js";
+import MultiPoint from "ol/geom/MultiPoint.js";
 import VectorSource from "ol/source/Vector.js";
-import { Circle as Dot, Fill, RegularShape, Stroke, Style } from "ol/style.js";
-import { colour, openMap } from "../map/ground.js";
-import { toFeature, zoneStyle } from "../map/shapes.js";
-import { metres, t } from "../core/words.js";
+import { openMap, whenRecoloured } from "../map/ground.js";
+import { STANDINGS, accuracyCircle, lineStyle, liveLayer, point, signStyle, stayCircle, trackLines, zoneFeature, zoneLayer } from "../map/layers.js";
+import { Timeline, clockOf } from "../map/timeline.js";
+import { metres, span, t } from "../core/words.js";
 
-const COLOURS = { right: "good", wrong: "bad", unknown: "warn" };
-const told = document.getElementById("drawn") && JSON.parse(document.getElementById("drawn").textContent);
-function start() {
-  const fixes = told.fixes.map(([at, lon, lat, accuracy, speed, side]) => ({ at, lon, lat, accuracy, speed, side }));
-  const gap = Math.max(told.interval_s * 2_500, 15 * 60_000);
-  const ground = openMap(document.getElementById("replay-map"));
-  const zones = told.zones.map(([, kind, outline, spans]) => {
-    const feature = toFeature(ground, outline);
-    feature.setStyle(zoneStyle(kind));
-    return { feature, spans };
-  });
-  for (const fix of fixes) fix.place = ground.toView([fix.lon, fix.lat]);
-  speeds(fixes);
-  const zoneSource = new VectorSource();
-  const trackSource = new VectorSource();
-  const nowSource = new VectorSource();
-  for (const source of [zoneSource, trackSource, nowSource]) ground.map.addLayer(new VectorLayer({ source, updateWhileAnimating: true }));
-  ground.fit(new VectorSource({ features: fixes.map(({ place }) => new Feature(new Point(place))) }).getExtent(), { maxZoom: 16 });
-  document.getElementById("controls").hidden = false;
-  for (const [from, until, lon, lat, radius] of told.stays) {
-    const place = ground.toView([lon, lat]);
-    const stay = new Feature(new Circle(place, Math.max(radius, 30) * ground.metresAt(place)));
-    stay.setStyle(new Style({ stroke: new Stroke({ color: colour("soft"), width: 1.5, lineDash: [2, 3] }), fill: new Fill({ color: `${colour("soft")}22` }) }));
-    stay.setProperties({ from, until });
-    trackSource.addFeature(stay);
-  }
-  const slider = document.getElementById("at");
-  const canvas = document.getElementById("line");
-  const button = document.getElementById("play");
+const SKIPPED_MS = 120_000; // gaps are shown for so long of the day's time before they are skipped
+const WORDS = { right: t("符合", "right side"), wrong: t("不符合", "wrong side"), unknown: t("无法确定", "cannot tell") };
+
+if (document.getElementById("drawn")) start(JSON.parse(document.getElementById("drawn").textContent));
+
+function start(told) {
+  const $ = (id) => document.getElementById(id);
+  const ground = openMap($("replay-map"));
+  const { hold } = told;
+  const fixes = told.fixes.map(([at, lon, lat, accuracy, side, speed]) => ({ at, accuracy, side: STANDINGS[side], place: ground.toView([lon, lat]), speed: speed && { kmh: speed[0] * 3.6, own: speed[1], uncertain: speed[2] } }));
+  const violations = told.violations.map(([id, zh, en, from, until, open]) => ({ id, name: t(zh, en), from, until, open }));
+  const gaps = gapsOf(fixes, told);
+  const line = new Timeline({ ...told, fixes, violations }, gaps);
+  const zones = told.zones.map(([name, kind, version, outline, spans]) => ({ label: t(`${name}（第 ${version} 版）`, `${name} (version ${version})`), spans, feature: zoneFeature(ground, { name, kind, outline }) }));
+  const stays = told.stays.map(([from, until, lon, lat, radius]) => ({ from, until, feature: stayCircle(ground, ground.toView([lon, lat]), radius) }));
+  const [zoned, ahead, track, now] = [zoneLayer(ground), liveLayer(), liveLayer(), liveLayer()];
+  for (const layer of [zoned, ahead, track, now]) ground.map.addLayer(layer);
+
   let at = fixes[0].at;
+  let passed = -1; // the last fix that is drawn
+  let binding = null;
   let playing = 0;
-  let drawn = [];
 
-  function show() {
-    zoneSource.clear(true);
-    zoneSource.addFeatures(zones.filter(({ spans }) => spans.some(([from, until]) => at >= from && at < until)).map(({ feature }) => feature));
-    const passed = fixes.filter((fix) => fix.at <= at);
-    if (passed.length < drawn.length) {
-      drawn.forEach((feature) => trackSource.removeFeature(feature));
-      drawn = [];
+  whole();
+  for (const id of ["controls", "at"]) $(id).hidden = false;
+  ground.map.updateSize();
+  fit();
+
+  /** All of the day, faintly. */
+  function whole() {
+    ahead.getSource().clear(true);
+    const lines = trackLines(fixes, hold);
+    for (const one of lines) one.setStyle(lineStyle("ahead"));
+    ahead.getSource().addFeatures(lines);
+  }
+
+  function fit() {
+    const all = new VectorSource({ features: fixes.map(({ place }) => point(place)) });
+    ground.fit(all.getExtent(), { maxZoom: 16 });
+  }
+
+  function show({ follow = true } = {}) {
+    const index = lastUntil(fixes, at);
+    if (index !== passed) {
+      draw(index);
+      passed = index;
     }
-    for (let i = drawn.length; i < passed.length; i += 1) drawn.push(part(fixes[i - 1], fixes[i], gap));
-    trackSource.addFeatures(drawn.filter((feature) => !trackSource.hasFeature(feature)));
-    const fix = passed[passed.length - 1] || fixes[0];
-    nowSource.clear(true);
-    nowSource.addFeatures(marks(fix, ground));
-    slider.value = at;
-    const time = new Date(at).toLocaleTimeString(document.documentElement.lang, { hour12: false, timeZone: document.body.dataset.timezone || undefined });
-    const old = at - fix.at > gap ? t("（其后没有定位）", " (no position since)") : "";
-    document.getElementById("now").textContent = `${time} · ${fix.accuracy === null ? t("精度未提供", "no accuracy given") : `± ${metres(fix.accuracy)}`} · ${Math.round(fix.kmh)} ${t("公里/时", "km/h")}${old}`;
-    timeline(canvas, fixes, at, gap);
+    const fix = fixes[Math.max(index, 0)];
+    const lost = index < 0 || at - fix.at > hold;
+    mark(fix, lost);
+    if (follow) keepInView(fix);
+    bind();
+    line.cursor(at);
+    $("at").value = at;
+    $("at").setAttribute("aria-valuetext", clockOf(at));
+    $("clock").textContent = clockOf(at, true);
+    tell(fix, index, lost);
+  }
+
+  function draw(index) {
+    const so = fixes.slice(0, index + 1);
+    const source = track.getSource();
+    source.clear(true);
+    source.addFeatures(trackLines(so, hold));
+    source.addFeatures(stays.filter(({ from }) => index >= 0 && from <= fixes[index].at).map(({ feature }) => feature));
+    for (const side of ["right", "unknown", "wrong"]) {
+      const places = so.filter((fix) => fix.side === side).map(({ place }) => place);
+      if (!places.length) continue;
+      const dots = new Feature(new MultiPoint(places));
+      dots.setStyle(signStyle(side, { size: 16, fade: 1 }));
+      source.addFeature(dots);
+    }
+  }
+
+  function mark(fix, lost) {
+    const key = `${fix.at} ${lost}`;
+    if (now.get("shown") === key) return;
+    now.set("shown", key);
+    const standing = lost ? "silent" : fix.side;
+    const circle = accuracyCircle(ground, fix.place, fix.accuracy, standing);
+    now.getSource().clear(true);
+    now.getSource().addFeatures([...(circle ? [circle] : []), point(fix.place, signStyle(standing, { size: 30, unclaimed: fix.accuracy === null }))]);
+  }
+
+  function keepInView(fix) {
+    const size = ground.map.getSize();
+    if (!size || containsCoordinate(ground.map.getView().calculateExtent(size.map((side) => side * 0.85)), fix.place)) return;
+    ground.map.getView().setCenter(fix.place);
+  }
+
+  /** The zones that bind at the moment, and no others. */
+  function bind() {
+    const bound = zones.filter(({ spans }) => spans.some(([from, until]) => at >= from && at < until));
+    const key = bound.map(({ label }) => label).join(t("、", ", "));
+    if (key === binding) return;
+    binding = key;
+    zoned.getSource().clear(true);
+    zoned.getSource().addFeatures(bound.map(({ feature }) => feature));
+    const leave = told.leaves.some(([from, until]) => at >= from && at < until) ? t("（请假外出期间）", " (on leave)") : "";
+    $("binding").textContent = (bound.length ? t(`此刻有效的围栏：${key}`, `Zones in force at this moment: ${key}`) : t("此刻没有有效的围栏", "No zone is in force at this moment")) + leave;
+  }
+
+  function tell(fix, index, lost) {
+    if (index < 0) return ($("told").textContent = t("此前没有定位", "no fix before"));
+    const parts = [WORDS[fix.side], fix.accuracy === null ? t("精度未提供", "no accuracy given") : `± ${metres(fix.accuracy)}`];
+    if (fix.speed) parts.push(`${fix.speed.own ? "" : t("约 ", "about ")}${Math.round(fix.speed.kmh)} ${t("公里/时", "km/h")}${fix.speed.uncertain ? t("（可能未移动）", " (perhaps no movement)") : ""}`);
+    const stay = stays.find(({ from, until }) => at >= from && at <= until);
+    if (stay) parts.push(t(`停留 ${span((stay.until - stay.from) / 1000)}`, `stay of ${span((stay.until - stay.from) / 1000)}`));
+    const breach = violations.find(({ from, until }) => at >= from && at <= until);
+    if (breach) parts.push(breach.name);
+    const since = span((at - fix.at) / 1000);
+    const text = lost ? t(`已 ${since}没有定位；最后一次：`, `no fix for ${since}; the last one: `) : t(`${clockOf(fix.at)} 的定位：`, `fix of ${clockOf(fix.at)}: `);
+    return ($("told").textContent = text + parts.join(" · "));
+  }
+
+  function go(moment, options) {
+    at = Math.min(Math.max(moment, told.start), told.end);
+    show(options);
   }
 
   function step(direction) {
-    const next = direction > 0 ? fixes.find((fix) => fix.at > at) : [...fixes].reverse().find((fix) => fix.at < at);
-    if (next) at = next.at;
-    show();
+    pause();
+    const index = lastUntil(fixes, at);
+    const to = direction > 0 ? index + 1 : fixes[index] && fixes[index].at < at ? index : index - 1;
+    if (fixes[to]) go(fixes[to].at);
+  }
+
+  function found(direction) {
+    pause();
+    const moments = violations.map(({ from }) => from);
+    const next = direction > 0 ? moments.find((from) => from > at) : [...moments].reverse().find((from) => from < at);
+    if (next !== undefined) go(next);
   }
 
   function play() {
-    playing = playing ? 0 : performance.now();
-    button.textContent = playing ? t("暂停", "Pause") : t("播放", "Play");
-    if (at >= fixes[fixes.length - 1].at) at = fixes[0].at;
+    if (playing) return pause();
+    if (at >= Math.min(fixes[fixes.length - 1].at + hold, told.end)) at = fixes[0].at;
+    playing = performance.now();
+    $("play").textContent = t("暂停", "Pause");
+    requestAnimationFrame(turn);
+    return undefined;
+  }
+
+  function pause() {
+    playing = 0;
+    $("play").textContent = t("播放", "Play");
+  }
+
+  function turn(moment) {
+    if (!playing) return;
+    at += Math.max(moment - playing, 0) * Number($("speed").value);
+    playing = moment;
+    const gap = $("skip").checked && gaps.find(([from, until]) => at > from + SKIPPED_MS && at < until);
+    if (gap) [, at] = gap;
+    const last = Math.min(fixes[fixes.length - 1].at + hold, told.end);
+    if (at >= last) {
+      at = last;
+      pause();
+    }
+    show();
     if (playing) requestAnimationFrame(turn);
   }
 
-  function turn(now) {
-    if (!playing) return;
-    at += (now - playing) * Number(document.getElementById("speed").value);
-    playing = now;
-    if (at >= told.end || at > fixes[fixes.length - 1].at + gap) {
-      at = Math.min(at, told.end);
-      play();
-    }
+  $("play").addEventListener("click", play);
+  $("back").addEventListener("click", () => step(-1));
+  $("forth").addEventListener("click", () => step(1));
+  $("last-found").addEventListener("click", () => found(-1));
+  $("next-found").addEventListener("click", () => found(1));
+  $("at").addEventListener("input", () => go(Number($("at").value)));
+  const sheet = $("cursor");
+  const seek = (event) => go(line.moment(event.clientX - sheet.getBoundingClientRect().left));
+  sheet.addEventListener("pointerdown", (event) => {
+    sheet.setPointerCapture(event.pointerId);
+    seek(event);
+  });
+  sheet.addEventListener("pointermove", (event) => event.buttons && seek(event));
+  ground.map.on("click", (event) => {
+    const near = fixes.reduce((best, fix) => {
+      const [x, y] = ground.map.getPixelFromCoordinate(fix.place);
+      const away = Math.hypot(x - event.pixel[0], y - event.pixel[1]);
+      return away < best.away ? { away, fix } : best;
+    }, { away: 14 });
+    if (near.fix) go(near.fix.at, { follow: false });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const on = event.target.closest("input, select, textarea, button, a, summary, [role=application]");
+    if (event.key === " " && (!on || on.getAttribute("role") === "application")) return event.preventDefault(), play();
+    if (on && on.getAttribute("role") === "application") return undefined; // there the arrows move the map
+    if (on && ["INPUT", "SELECT", "TEXTAREA"].includes(on.tagName)) return undefined;
+    if (event.key === "ArrowLeft" || event.key === "ArrowRight") return event.preventDefault(), step(event.key === "ArrowLeft" ? -1 : 1);
+    return undefined;
+  });
+  new ResizeObserver(() => (line.draw(), line.cursor(at))).observe($("line").parentElement);
+  whenRecoloured(() => {
+    line.draw();
+    whole();
+    draw(passed);
+    now.unset("shown");
     show();
-    requestAnimationFrame(turn);
+  });
+  line.draw();
+  go(violations.length ? Math.max(violations[0].from, fixes[0].at) : fixes[fixes.length - 1].at, { follow: false });
+  window.correctionsReplay = { go, fixes };
+}
+
+/** The index of the last fix until a moment, -1 before the first. */
+function lastUntil(fixes, at) {
+  let [low, high] = [0, fixes.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (fixes[middle].at <= at) low = middle + 1;
+    else high = middle;
   }
-
-  button.addEventListener("click", play);
-  document.getElementById("back").addEventListener("click", () => step(-1));
-  document.getElementById("forth").addEventListener("click", () => step(1));
-  slider.addEventListener("input", () => {
-    at = Number(slider.value);
-    show();
-  });
-  canvas.addEventListener("click", (event) => {
-    at = told.start + ((told.end - told.start) * event.offsetX) / canvas.clientWidth;
-    show();
-  });
-  new ResizeObserver(show).observe(canvas);
-  at = fixes[fixes.length - 1].at;
-  show();
+  return low - 1;
 }
 
-/** Kilometres an hour, as the phone said or from fix to fix; what lies within the errors of both counts as none. */
-function speeds(fixes) {
-  fixes.forEach((fix, i) => {
-    const before = fixes[i - 1];
-    fix.derived = fix.speed === null;
-    if (!fix.derived) fix.kmh = fix.speed * 3.6;
-    else if (!before || fix.at === before.at) fix.kmh = 0;
-    else {
-      const scale = Math.cos((fix.lat * Math.PI) / 180);
-      const away = Math.hypot(fix.place[0] - before.place[0], fix.place[1] - before.place[1]) * scale;
-      const sure = Math.max(away - (fix.accuracy || 0) - (before.accuracy || 0), 0);
-      fix.kmh = (sure / ((fix.at - before.at) / 1000)) * 3.6;
-    }
-  });
-}
-
-function part(before, fix, gap) {
-  const dots = new Style({ image: shape(fix.side, 3) });
-  const geometry = before ? new LineString([before.place, fix.place]) : new Point(fix.place);
-  const feature = new Feature(geometry);
-  const apart = before && fix.at - before.at > gap;
-  const line = new Style({ stroke: new Stroke({ color: colour(apart ? "soft" : "accent"), width: 2, lineDash: apart ? [3, 7] : undefined }) });
-  dots.setGeometry(new Point(fix.place));
-  feature.setStyle(before ? [line, dots] : [dots]);
-  return feature;
-}
-
-function marks(fix, ground) {
-  const made = [];
-  const line = colour(COLOURS[fix.side]);
-  if (fix.accuracy !== null) {
-    const circle = new Feature(new Circle(fix.place, fix.accuracy * ground.metresAt(fix.place)));
-    circle.setStyle(new Style({ stroke: new Stroke({ color: line, width: 1.5 }), fill: new Fill({ color: `${line}26` }) }));
-    made.push(circle);
+/** When nothing is known: from where a fix has ceased to tell until the next; not of the future. */
+function gapsOf(fixes, { start, end, now, hold }) {
+  const gaps = [];
+  let known = start;
+  for (const { at } of fixes) {
+    if (at > known) gaps.push([known, at]);
+    known = Math.max(known, at + hold);
   }
-  const dot = new Feature(new Point(fix.place));
-  dot.setStyle(new Style({ image: shape(fix.side, 7) }));
-  return [...made, dot];
+  const until = Math.min(end, now);
+  if (known < until) gaps.push([known, until]);
+  return gaps;
 }
-
-const shape = (side, radius) => {
-  const fill = new Fill({ color: colour(COLOURS[side]) });
-  const stroke = new Stroke({ color: colour("paper"), width: radius > 4 ? 2 : 1 });
-  return side === "wrong" ? new RegularShape({ points: 3, radius: radius + 2, fill, stroke }) : new Dot({ radius, fill, stroke });
-};
-
-/** Four bands: speed as bars, stays, on which side (colour and height), violations; gaps are hatched. */
-function timeline(canvas, fixes, at, gap) {
-  const scale = window.devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth, 132];
-  if (canvas.width !== width * scale) [canvas.width, canvas.height] = [width * scale, height * scale];
-  const pen = canvas.getContext("2d");
-  pen.setTransform(scale, 0, 0, scale, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  const x = (time) => ((time - told.start) / (told.end - told.start)) * width;
-  const top = Math.max(...fixes.map(({ kmh }) => kmh), 20);
-  pen.font = "12px sans-serif";
-  for (let hour = 0; hour <= 24; hour += 3) {
-    const left = x(told.start + hour * 3_600_000);
-    pen.strokeStyle = colour("line");
-    pen.beginPath();
-    pen.moveTo(left, 0);
-    pen.lineTo(left, 116);
-    pen.stroke();
-    pen.fillStyle = colour("soft");
-    pen.fillText(`${String(hour).padStart(2, "0")}:00`, Math.min(left + 3, width - 34), 128);
-  }
-  fixes.forEach((fix, i) => {
-    const next = fixes[i + 1];
-    const until = Math.min(next ? next.at : fix.at + gap, fix.at + gap);
-    pen.globalAlpha = fix.derived ? 0.45 : 0.9;
-    pen.fillStyle = colour("accent");
-    const h = (fix.kmh / top) * 52;
-    pen.fillRect(x(fix.at), 58 - h, Math.max(x(until) - x(fix.at), 1.5), h);
-    pen.globalAlpha = 1;
-    pen.fillStyle = colour(COLOURS[fix.side]);
-    const tall = { right: 6, unknown: 10, wrong: 16 }[fix.side];
-    pen.fillRect(x(fix.at), 96 - tall, Math.max(x(until) - x(fix.at), 1.5), tall);
-    if (next && next.at - fix.at > gap) {
-      pen.strokeStyle = colour("soft");
-      pen.setLineDash([2, 4]);
-      pen.strokeRect(x(until), 62, x(next.at) - x(until), 34);
-      pen.setLineDash([]);
-    }
-  });
-  pen.fillStyle = colour("soft");
-  for (const [from, until] of told.stays) pen.fillRect(x(from), 64, Math.max(x(until) - x(from), 2), 5);
-  pen.fillStyle = colour("bad");
-  for (const [, , , from, until] of told.violations) pen.fillRect(x(Math.max(from, told.start)), 102, Math.max(x(until) - x(Math.max(from, told.start)), 3), 8);
-  pen.fillStyle = colour("soft");
-  pen.fillText(`${Math.round(top)} ${t("公里/时", "km/h")}`, 4, 12);
-  pen.strokeStyle = colour("ink");
-  pen.lineWidth = 2;
-  pen.beginPath();
-  pen.moveTo(x(at), 0);
-  pen.lineTo(x(at), 116);
-  pen.stroke();
-  pen.lineWidth = 1;
-}
-
-if (told) start();
