@@ -131,6 +131,7 @@ def _is_of_map_library(url: str) -> bool:
     return "/chunks/" in url or url.endswith("map.css")
 
 
+ZOOMING = "() => { const view = window.correctionsMap.map.getView(); view.setResolution(view.getResolution() / 3.2); }"
 MOVING = """async ([seconds, least]) => {
   const { map } = window.correctionsMap;
   const view = map.getView();
@@ -160,6 +161,10 @@ def _moved(service: SampleService) -> Outcome:
     def move(page: Any, _context: Any) -> dict[str, float]:
         page.goto(f"{service.url}/console/map")
         page.wait_for_function("() => window.correctionsMap && window.correctionsMap.inView() > 0", timeout=60_000)
+        page.evaluate(ZOOMING)  # until each subject stands for herself
+        page.wait_for_function(
+            "most => { const n = window.correctionsMap.inView(); return n > most / 2 && n < most * 1.2; }", arg=IN_VIEW, timeout=60_000
+        )
         found: dict[str, float] = page.evaluate(MOVING, [MOVED_S, IN_VIEW])
         return found
 

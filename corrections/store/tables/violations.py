@@ -22,6 +22,13 @@ class Violation(SQLModel, table=True):
         Index("ix_violation_queue", "officer_id", "review_state", "due_at"),
         Index("ix_violation_subject_id_started_at", "subject_id", "started_at"),
         Index(
+            "ix_violation_silence",
+            "bureau_id",
+            "office_id",
+            sqlite_where=text("rule = 'silence' AND ended_at IS NULL"),
+            postgresql_where=text("rule = 'silence' AND ended_at IS NULL"),
+        ),
+        Index(
             "uq_violation_open",
             "subject_id",
             "rule",
