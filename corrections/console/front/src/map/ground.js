@@ -57,12 +57,22 @@ export function openMap(target, { base = JSON.parse(target.dataset.base || "null
     interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
     keyboardEventTarget: target,
   });
+  if (url && !base.centre) holdBack(map);
   whenRecoloured(() => {
     for (const layer of map.getLayers().getArray()) layer.changed();
   });
   const metresAt = (coordinate) => 1 / Math.cos((toLonLat(coordinate)[1] * Math.PI) / 180);
   const fit = (extent, options = {}) => map.getView().fit(extent, { padding: [40, 40, 40, 40], maxZoom: 17, ...options });
   return { map, toView, fromView, metresAt, fit };
+}
+
+/** No tiles of anywhere are asked for while the page does not know yet what it is about. */
+function holdBack(map) {
+  const layer = map.getLayers().item(0);
+  const show = () => layer.setVisible(true);
+  layer.setVisible(false);
+  map.getView().once("change", show);
+  setTimeout(show, 2_000);
 }
 
 function tiles({ url, max_zoom, min_zoom = 0, bounds, attribution }) {

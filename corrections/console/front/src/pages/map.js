@@ -147,7 +147,10 @@ function start() {
     const [west, south, east, north] = extent();
     const inside = shown().filter(({ place: [x, y] }) => x >= west && x <= east && y >= south && y <= north);
     inside.sort((a, b) => ORDER.indexOf(a.standing) - ORDER.indexOf(b.standing) || a.age - b.age);
+    const focused = document.activeElement.dataset.subject;
     $("rows").replaceChildren(...inside.slice(0, MOST_ROWS).map(row));
+    const again = focused && $("rows").querySelector(`[data-subject="${focused}"]`);
+    if (again) again.focus({ preventScroll: true });
     const more = inside.length - MOST_ROWS;
     $("more").textContent = cells.length
       ? t("图中人数较多，按区域合计。放大后逐人列出，也可直接查找。", "There are many: they are counted by area. Zoom in to list each, or find somebody.")
@@ -157,6 +160,7 @@ function start() {
   function row(one) {
     const line = document.createElement("tr");
     const name = Object.assign(document.createElement("button"), { type: "button", className: "as-link", textContent: `${one.number} ${one.name}`, lang: "zh-CN" });
+    name.dataset.subject = one.id;
     name.addEventListener("click", () => choose(one.id, true));
     const how = Object.assign(document.createElement("span"), { className: `side ${STANDINGS[one.standing]}`, textContent: words.standings[one.standing] });
     const age = one.age + (performance.now() - shownAt) / 1000;
@@ -201,6 +205,7 @@ function start() {
   function close() {
     wanted = null;
     $("card").hidden = true;
+    target.focus({ preventScroll: true });
     mark();
   }
 
@@ -249,10 +254,19 @@ function start() {
     }
     zones.setVisible($("zones").checked);
   });
-  const ofPeople = { hitTolerance: 6, layerFilter: (layer) => layer.getSource() === people };
+  /** The sign next to a place of the screen, of somebody before a cluster's; OpenLayers would paint all signs anew to tell. */
+  function signAt(pixel) {
+    let [found, least] = [null, 24];
+    for (const feature of people.getFeatures()) {
+      if (!feature.get("one") && !feature.get("counts")) continue;
+      const [x, y] = ground.map.getPixelFromCoordinate(feature.getGeometry().getFirstCoordinate());
+      const away = Math.hypot(x - pixel[0], y - pixel[1]) + (feature.get("one") ? 0 : 4);
+      if (away < least) [found, least] = [feature, away];
+    }
+    return found;
+  }
   ground.map.on("click", (event) => {
-    const features = ground.map.getFeaturesAtPixel(event.pixel, ofPeople);
-    const feature = features.find((found) => found.get("one")) || features.find((found) => found.get("counts"));
+    const feature = signAt(event.pixel);
     if (!feature) return;
     if (feature.get("one")) choose(feature.get("one").id, false);
     else open(feature);
@@ -265,7 +279,7 @@ function start() {
     else view.animate({ center: feature.getGeometry().getFirstCoordinate(), zoom: Math.min(view.getZoom() + 2, 20), duration: 250 });
   }
   ground.map.on("pointermove", (event) => {
-    if (!event.dragging) target.style.cursor = ground.map.hasFeatureAtPixel(event.pixel, ofPeople) ? "pointer" : "";
+    if (!event.dragging) target.style.cursor = signAt(event.pixel) ? "pointer" : "";
   });
   let drawnAt = null;
   let resting = 0;
