@@ -20,7 +20,7 @@ from corrections.monitor import asking
 from corrections.monitor.present import present
 from corrections.records import directory
 from corrections.records.audit import audited_map_read
-from corrections.records.positions import Box, Position, Positions, Standing, find, position_of, positions, standings
+from corrections.records.positions import Box, Position, Positions, Standing, find, on_the_wrong_side, position_of, positions, standings
 from corrections.review.queue import list_queue
 from corrections.store.access import Action, subject_for
 from corrections.store.tables import Office
@@ -49,12 +49,21 @@ def get_positions(
 ) -> Response:  # fmt: skip
     """As JSON: ``rows`` or ``cells``, ``counts`` by standing, ``unlocated``. A row is [id, number, name, office, lon, lat, radius or null,
     age in s, standing], a cell [lon, lat, count by standing ...]; a standing is its place in ``Standing``. The look is recorded."""
-    edges = (west, south, east, north)
-    box = None if any(edge is None for edge in edges) else Box(*edges)  # type: ignore[arg-type]
     with visit.writing() as session:
         audited_map_read(session, visit.actor, visit.token, visit.purpose, visit.now)
-        found = positions(session, visit.actor, visit.now, box, office_id=office, step_deg=cell)
+        found = positions(session, visit.actor, visit.now, _box(west, south, east, north), office_id=office, step_deg=cell)
     return _json(_told(found, visit))
+
+
+@router.get("/wrong")
+def get_wrong(
+    visit: Visiting, west: Degrees = None, south: Degrees = None, east: Degrees = None, north: Degrees = None, office: Number = None
+) -> Response:
+    """Rows of those on the wrong side, as of the positions: what is listed where they are too many to list all."""
+    with visit.writing() as session:
+        audited_map_read(session, visit.actor, visit.token, visit.purpose, visit.now)
+        found = on_the_wrong_side(session, visit.actor, visit.now, _box(west, south, east, north), office_id=office)
+    return _json({"rows": [_row(one, visit) for one in found]})
 
 
 @router.get("/counts")
@@ -109,6 +118,10 @@ def ask_for_fix(form: Form, subject_id: PathId, visit: Visiting) -> Response:
     except (Invalid, Conflict) as error:
         return _shown(visit, subject_id, error)
     return RedirectResponse(f"/console/map?subject={subject_id}", 303)
+
+
+def _box(*edges: float | None) -> Box | None:
+    return None if any(edge is None for edge in edges) else Box(*edges)  # type: ignore[arg-type]
 
 
 def _shown(visit: Visit, subject: int | None, error: CorrectionsError | None = None) -> Response:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, case, cast, exists, literal_column, null, or_
 from sqlmodel import Session, col, func, select
 
-from corrections.domain.model import Role, SubjectStatus
+from corrections.domain.model import Role, Side, SubjectStatus
 from corrections.records.presence import DEFAULT_INTERVAL_S, LONGEST_HOLD_S, hold_of
 from corrections.store.access import Action, Actor, within_reach
 from corrections.store.tables import Authority, Device, Subject, SubjectState
@@ -127,6 +127,18 @@ def find(session: Session, actor: Actor, now: datetime, sought: str, *, limit: i
     like = or_(col(u.number).contains(sought, autoescape=True), col(u.name).contains(sought, autoescape=True))
     ids = session.exec(select(u.id).where(*_Reach(actor, now).here, like).order_by(col(u.number)).limit(limit)).all()
     return _alone(session, _Reach(actor, now, ids=ids), ())
+
+
+def on_the_wrong_side(
+    session: Session, actor: Actor, now: datetime, box: Box | None = None, *, office_id: int | None = None, limit: int = 150
+) -> Sequence[Position]:
+    """Those within reach, or in a box, who are known to be on the wrong side now; the latest fixes first. Raises Forbidden."""
+    s, u = SubjectState, Subject
+    wrong = [*_Reach(actor, now, office_id).here, *_within(box), col(s.side) == Side.WRONG.value, col(s.lat).is_not(None)]
+    latest = select(u.id).join(s, col(s.subject_id) == col(u.id)).where(*wrong).order_by(col(s.fix_time).desc()).limit(limit)
+    found = _alone(session, _Reach(actor, now, ids=session.exec(latest).all()), ())
+    still = [one for one in found if one.standing is Standing.WRONG]
+    return sorted(still, key=lambda one: one.fix_time or now, reverse=True)
 
 
 def position_of(session: Session, actor: Actor, now: datetime, subject_id: int) -> Position | None:

@@ -41,7 +41,7 @@ def test_it_asks_for_a_purpose_first(desk: Desk) -> None:
 
     assert "查看目的" in page.text
     assert 'id="map"' not in page.text
-    for address in ("positions", "find?q=S", "subjects/1"):
+    for address in ("positions", "wrong", "find?q=S", "subjects/1"):
         assert desk.get("liming", f"/console/map/{address}").status_code == 422
     assert desk.purposes() == []
 
@@ -68,7 +68,7 @@ def test_one_record_stands_for_a_quarter_of_an_hour(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("login", ["auditor", "admin"])
-@pytest.mark.parametrize("address", ["", "/positions", "/counts", "/find?q=S", "/subjects/1"])
+@pytest.mark.parametrize("address", ["", "/positions", "/wrong", "/counts", "/find?q=S", "/subjects/1"])
 def test_who_sees_no_location_is_refused(desk: Desk, login: str, address: str) -> None:
     assert desk.get(login, f"/console/map{address}", purpose="看").status_code == 403
 
@@ -85,6 +85,11 @@ def test_a_box_and_an_office_keep_what_is_asked_for(desk: Desk) -> None:
     assert rows(desk.get("bureau", "/console/map/positions", **box)) == []
     assert len(rows(desk.get("bureau", "/console/map/positions", **box | {"east": 121}))) == 2
     assert len(rows(desk.get("bureau", "/console/map/positions", **box | {"east": 121, "office": 2}))) == 1
+
+
+def test_those_on_the_wrong_side_are_listed_alone(desk: Desk) -> None:
+    assert [row[0] for row in rows(desk.get("bureau", "/console/map/wrong", purpose="看"))] == [1]
+    assert rows(desk.get("bureau", "/console/map/wrong", office=2)) == []
 
 
 def test_a_minors_name_is_masked(desk: Desk) -> None:

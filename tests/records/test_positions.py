@@ -13,7 +13,7 @@ from corrections.domain.model import Role
 from corrections.errors import Forbidden
 from corrections.records import permits, register
 from corrections.records.permits import Basis
-from corrections.records.positions import Box, Standing, find, position_of, positions, standings
+from corrections.records.positions import Box, Standing, find, on_the_wrong_side, position_of, positions, standings
 from corrections.store.access import Actor
 from corrections.store.database import open_database, reading, writing
 from corrections.store.tables import Subject, SubjectState
@@ -151,6 +151,17 @@ def test_the_figures_are_those_of_the_signs(engine: Engine) -> None:
 def test_somebody_is_found_by_name_or_number_within_reach(engine: Engine, actor: Actor, sought: str, ids: list[int]) -> None:
     with reading(engine) as session:
         assert [one.subject_id for one in find(session, actor, NOW, sought)] == ids
+
+
+@pytest.mark.parametrize(
+    ("actor", "box", "ids"), [(BUREAU, None, [6, 2]), (OFFICER, None, [2]), (BUREAU, Box(120.0, 30.0, 120.015, 31.0), [6])]
+)
+def test_those_on_the_wrong_side_now_are_told_apart(engine: Engine, actor: Actor, box: Box | None, ids: list[int]) -> None:
+    with writing(engine) as session:
+        place(session, 3, 30.03, 120.03, "wrong", NOW - timedelta(minutes=21))  # too old to tell
+        place(session, 6, 30.01, 120.01, "wrong", NOW)
+        session.flush()
+        assert [one.subject_id for one in on_the_wrong_side(session, actor, NOW, box)] == ids
 
 
 def test_who_has_no_position_is_found_without_one(engine: Engine) -> None:

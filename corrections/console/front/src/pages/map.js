@@ -32,6 +32,7 @@ function start() {
 
   let all = []; // who is held
   let cells = []; // or counts by area
+  let listed = []; // who is listed meanwhile: those on the wrong side
   let whole = false; // whether all within reach are held
   let asked = null; // the extent and resolution that was asked for
   let placed = false;
@@ -67,6 +68,7 @@ function start() {
       whole = !boxed && !cells.length;
       if (!boxed) tally(told.counts, told.unlocated);
       else count();
+      listed = cells.length && placed ? (await (await ask("/console/map/wrong", { ...box(extent()), office: office() })).json()).rows.map(person) : [];
     } catch {
       asked = null;
       return say(t("暂时读不到位置，稍后自动再试。", "The positions cannot be read just now; it is tried again."), true);
@@ -145,7 +147,8 @@ function start() {
 
   function list() {
     const [west, south, east, north] = extent();
-    const inside = shown().filter(({ place: [x, y] }) => x >= west && x <= east && y >= south && y <= north);
+    const among = kinds();
+    const inside = (cells.length ? listed.filter(({ standing }) => among[standing]) : shown()).filter(({ place: [x, y] }) => x >= west && x <= east && y >= south && y <= north);
     inside.sort((a, b) => ORDER.indexOf(a.standing) - ORDER.indexOf(b.standing) || a.age - b.age);
     const focused = document.activeElement.dataset.subject;
     $("rows").replaceChildren(...inside.slice(0, MOST_ROWS).map(row));
@@ -153,7 +156,7 @@ function start() {
     if (again) again.focus({ preventScroll: true });
     const more = inside.length - MOST_ROWS;
     $("more").textContent = cells.length
-      ? t("图中人数较多，按区域合计。放大后逐人列出，也可直接查找。", "There are many: they are counted by area. Zoom in to list each, or find somebody.")
+      ? t("图中人数较多，按区域合计，仅列出不符合的对象。放大后逐人列出，也可直接查找。", "There are many: they are counted by area, and only those on the wrong side are listed. Zoom in to list each, or find somebody.")
       : more > 0 ? t(`另有 ${more} 人，请放大或筛选。`, `${more} more: zoom in or filter.`) : inside.length ? "" : t("图中没有对象。可缩小地图，或点“全图”。", "Nobody is in view. Zoom out, or press “Everybody”.");
   }
 
@@ -161,7 +164,7 @@ function start() {
     const line = document.createElement("tr");
     const name = Object.assign(document.createElement("button"), { type: "button", className: "as-link", textContent: `${one.number} ${one.name}`, lang: "zh-CN" });
     name.dataset.subject = one.id;
-    name.addEventListener("click", () => choose(one.id, true));
+    name.addEventListener("click", () => choose(one.id, true, one));
     const how = Object.assign(document.createElement("span"), { className: `side ${STANDINGS[one.standing]}`, textContent: words.standings[one.standing] });
     const age = one.age + (performance.now() - shownAt) / 1000;
     const exact = one.accuracy === null ? t("精度未提供", "no accuracy") : `± ${one.accuracy >= 1000 ? t(`${(one.accuracy / 1000).toFixed(1)} 公里`, `${(one.accuracy / 1000).toFixed(1)} km`) : t(`${one.accuracy} 米`, `${one.accuracy} m`)}`;

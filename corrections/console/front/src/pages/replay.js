@@ -47,7 +47,7 @@ function start(told) {
 
   function fit() {
     const all = new VectorSource({ features: fixes.map(({ place }) => point(place)) });
-    ground.fit(all.getExtent(), { maxZoom: 16 });
+    ground.fit(all.getExtent(), { maxZoom: 16, padding: [40, 60, 60, 60] });
   }
 
   function show({ follow = true } = {}) {
@@ -95,7 +95,7 @@ function start(told) {
 
   function keepInView(fix) {
     const size = ground.map.getSize();
-    if (!size || containsCoordinate(ground.map.getView().calculateExtent(size.map((side) => side * 0.85)), fix.place)) return;
+    if (!size || containsCoordinate(ground.map.getView().calculateExtent(size.map((side) => side * 0.8)), fix.place)) return;
     ground.map.getView().setCenter(fix.place);
   }
 
