@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from math import cos, radians
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, cast, exists, literal_column, null, or_
+from sqlalchemy import BigInteger, ColumnElement, Integer, case, cast, exists, literal_column, null, or_, type_coerce
 from sqlmodel import Session, col, func, select
 
-from corrections.domain.model import Role, Side, SubjectStatus
-from corrections.records.presence import DEFAULT_INTERVAL_S, LONGEST_HOLD_S, hold_of
+from corrections.domain.model import Role, Side, SubjectStatus, to_us
+from corrections.records.presence import DEFAULT_INTERVAL_S, HOLD_INTERVALS, LONGEST_HOLD_S, hold_of
 from corrections.store.access import Action, Actor, within_reach
 from corrections.store.tables import Authority, Device, Subject, SubjectState
 
@@ -25,8 +25,6 @@ MOST_ALONE = 6_000
 """More subjects than that in what is asked for are given as cells, counted by how they stand."""
 WHOLE_DEG = 0.1  # the cells of all that is within reach
 CELLS_ACROSS = 80  # of a box, at most
-LENGTHS_S = (60, 120, 300, 600, 900, 1_800, 3_600)
-"""Expected intervals of devices that are told apart; another one counts as the next longer of them."""
 
 
 class Standing(StrEnum):
@@ -161,23 +159,28 @@ class _Reach:
         self.here: list[ColumnElement[bool]] = [*self._whose, col(u.status) == SubjectStatus.ACTIVE.value, lawful]
 
     def of(self, columns: Any) -> Any:
-        """These columns of Subject, SubjectState and the longest interval of her devices."""
+        """These columns of Subject and SubjectState, for ``standing`` joined to what other devices than most are to report in."""
         s, d = SubjectState, Device
-        longest = select(d.subject_id, func.max(d.interval_s).label("interval_s")).where(col(d.active).is_(True))
+        longest = select(d.subject_id, func.max(d.interval_s).label("interval_s"))
+        others = longest.where(col(d.active).is_(True), col(d.interval_s) != DEFAULT_INTERVAL_S)  # of most there are too many to join
         if not self.wide:
-            longest = longest.where(col(d.subject_id).in_(select(Subject.id).where(*self._whose)))
-        intervals = longest.group_by(col(d.subject_id)).subquery("intervals")
+            others = others.where(col(d.subject_id).in_(select(Subject.id).where(*self._whose)))
+        unusual = others.group_by(col(d.subject_id)).subquery("unusual")
         joined = select(*columns).select_from(Subject).outerjoin(s, col(s.subject_id) == col(Subject.id))
-        return joined.outerjoin(intervals, intervals.c.subject_id == col(Subject.id)).where(*self.here)
+        return joined.outerjoin(unusual, unusual.c.subject_id == col(Subject.id)).where(*self.here)
 
     @property
     def standing(self) -> ColumnElement[str]:
-        """How somebody stands, over what ``of`` joins."""
-        s = SubjectState
-        interval = func.coalesce(literal_column("intervals.interval_s", Integer), DEFAULT_INTERVAL_S)
-        stale = [(interval <= length, col(s.fix_time) < self.now - timedelta(seconds=hold_of(length))) for length in LENGTHS_S]
-        old = case(*stale, else_=col(s.fix_time) < self.now - timedelta(seconds=LONGEST_HOLD_S))
-        return case((or_(col(s.fix_time).is_(None), old), Standing.SILENT.value), else_=col(s.side))
+        """How somebody stands, over what ``of`` joins: a fix holds by the longest interval of her devices (``presence.hold_s``)."""
+        s, d = SubjectState, Device
+        usual = exists().where(col(d.subject_id) == col(Subject.id), col(d.active).is_(True), col(d.interval_s) == DEFAULT_INTERVAL_S)
+        unusual: Any = literal_column("unusual.interval_s", BigInteger)
+        own, most = cast(unusual * int(HOLD_INTERVALS * 1_000_000), BigInteger), LONGEST_HOLD_S * 1_000_000
+        of_unusual = case((own > most, most), else_=own)
+        usually = hold_of(DEFAULT_INTERVAL_S) * 1_000_000
+        hold_us = case((unusual.is_(None), usually), (unusual > DEFAULT_INTERVAL_S, of_unusual), (~usual, of_unusual), else_=usually)
+        held: Any = type_coerce(col(s.fix_time), BigInteger) + hold_us >= to_us(self.now)
+        return case((held, col(s.side)), else_=Standing.SILENT.value)
 
 
 def _within(box: Box | None) -> list[ColumnElement[bool]]:

@@ -7,16 +7,17 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from corrections.domain.model import Role
 from corrections.errors import Forbidden
 from corrections.records import permits, register
 from corrections.records.permits import Basis
 from corrections.records.positions import Box, Standing, find, on_the_wrong_side, position_of, positions, standings
+from corrections.records.presence import hold_s
 from corrections.store.access import Actor
 from corrections.store.database import open_database, reading, writing
-from corrections.store.tables import Subject, SubjectState
+from corrections.store.tables import Device, Subject, SubjectState
 from tests.conftest import Databases
 from tests.review.scene import NOW, RULES, a_subject, settle
 
@@ -100,12 +101,28 @@ def test_a_box_keeps_what_lies_in_it(engine: Engine) -> None:
     assert ([one.subject_id for one in found.alone], found.unlocated) == ([1, 2], 0)
 
 
-def test_a_second_phone_makes_nobody_twice_and_the_longer_interval_counts(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("intervals", "minutes", "standing"),
+    [
+        ((600,), 19, Standing.RIGHT), ((600,), 21, Standing.SILENT), ((600, 1_800), 21, Standing.RIGHT), ((600, 60), 19, Standing.RIGHT),
+        ((60,), 3, Standing.SILENT), ((60, 300), 9, Standing.RIGHT), ((60, 300), 11, Standing.SILENT), ((60, 1_800), 59, Standing.RIGHT),
+        ((), 19, Standing.RIGHT), ((86_400,), 359, Standing.RIGHT), ((86_400,), 361, Standing.SILENT),
+    ],
+)  # fmt: skip
+def test_a_fix_holds_by_the_longest_interval_of_all_phones(
+    engine: Engine, intervals: tuple[int, ...], minutes: int, standing: Standing
+) -> None:
     with writing(engine) as session:
-        register.enrol_device(session, None, 3, identifier="P3b", interval_s=1_800, rules=RULES, now=NOW)
-
-    with reading(engine) as session:
-        assert [(one.subject_id, one.standing) for one in positions(session, OFFICER, NOW).alone][2] == (3, Standing.RIGHT)
+        for device in session.exec(select(Device).where(Device.subject_id == 1)):
+            device.active = False
+        for interval_s in intervals:
+            register.enrol_device(session, None, 1, identifier=f"P1-{interval_s}", interval_s=interval_s, rules=RULES, now=NOW)
+        place(session, 1, 30.01, 120.01, "right", NOW - timedelta(minutes=minutes))
+        session.flush()
+        for actor in (OFFICER, BUREAU):
+            (one,) = [one for one in positions(session, actor, NOW).alone if one.subject_id == 1]
+            assert one.standing is standing
+        assert hold_s(session, 1) >= minutes * 60 or standing is Standing.SILENT
 
 
 def test_too_many_are_counted_by_cell_and_none_is_lost(engine: Engine) -> None:
