@@ -131,7 +131,13 @@ def _is_of_map_library(url: str) -> bool:
     return "/chunks/" in url or url.endswith("map.css")
 
 
-ZOOMING = "() => { const view = window.correctionsMap.map.getView(); view.setResolution(view.getResolution() / 3.2); }"
+ZOOMING = """async most => {
+  const view = window.correctionsMap.map.getView();
+  while (window.correctionsMap.inView() > most) {
+    view.setResolution(view.getResolution() / 1.1);
+    await new Promise((done) => setTimeout(done, 700));
+  }
+}"""
 MOVING = """async ([seconds, least]) => {
   const { map } = window.correctionsMap;
   const view = map.getView();
@@ -161,7 +167,7 @@ def _moved(service: SampleService) -> Outcome:
     def move(page: Any, _context: Any) -> dict[str, float]:
         page.goto(f"{service.url}/console/map")
         page.wait_for_function("() => window.correctionsMap && window.correctionsMap.inView() > 0", timeout=60_000)
-        page.evaluate(ZOOMING)  # until each subject stands for herself
+        page.evaluate(ZOOMING, IN_VIEW * 1.1)  # into the middle, until about so many are in view
         page.wait_for_function(
             "most => { const n = window.correctionsMap.inView(); return n > most / 2 && n < most * 1.2; }", arg=IN_VIEW, timeout=60_000
         )

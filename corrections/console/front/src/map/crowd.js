@@ -9,12 +9,12 @@ import { STANDINGS, accuracyCircle, sheet, signStyle, standingColour, styleOf, w
 export const ORDER = [1, 2, 3, 0]; // of standings: those that ask for a look first
 const CELL_PX = 58;
 const CLOSE = { resolution: 3, px: 30 }; // metres a pixel, from which on people are put together only where they would cover each other
-const SEPARATE = 0.6; // ... and from which on nobody is
+const SEPARATE = { resolution: 0.6, most: 2_000 }; // ... and from which on nobody is, unless there are very many
 const AGES_S = [3600, 6 * 3600, 24 * 3600];
 
 /** The features that show these people at a resolution. */
 export function crowd(people, resolution, ground) {
-  if (resolution <= SEPARATE) return people.flatMap((one) => alone(one, ground));
+  if (resolution <= SEPARATE.resolution && people.length <= SEPARATE.most) return people.flatMap((one) => alone(one, ground));
   const size = (resolution <= CLOSE.resolution ? CLOSE.px : CELL_PX) * resolution;
   const groups = new Map();
   for (const one of people) {

@@ -14,7 +14,7 @@ const COUNTS_MS = 60_000;
 const CELL_PX = 64;
 const REST_MS = 150; // after which a map that was moved lies still
 const MOST_ROWS = 150;
-const MARGIN = 0.25; // of the view, beyond which people are asked for, too
+const MARGIN = 0.15; // of the view, beyond which people are asked for, too
 
 const target = document.getElementById("map");
 if (target) start();
