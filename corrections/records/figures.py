@@ -34,6 +34,10 @@ REMARKS: Mapping[str, Both] = {
         "此定位程序 {decided} 次核查中有 {wrong} 次误报，请检查程序设置或者更换设备。",
         "This client raised {wrong} false alarms of {decided}: look at its settings, or change the device.",
     ),
+    "device": (
+        "此设备 {decided} 次核查中有 {wrong} 次误报，请检查或者更换设备。",
+        "This device raised {wrong} false alarms of {decided}: look at it, or change it.",
+    ),
     "rule": (
         "此规则 {decided} 次核查中有 {wrong} 次误报，请检查其参数。",
         "This rule raised {wrong} false alarms of {decided}: look at its settings.",
@@ -75,12 +79,7 @@ def false_alarms(session: Session, actor: Actor, first: date, last: date, *, set
     subject. Raises Invalid (the days), Forbidden.
     """
     actor.require(Action.REVIEW)
-    if not 0 <= (last - first).days < settings.most_days:
-        raise Invalid(
-            f"From the first day to the last, at most {settings.most_days} days.",
-            f"起止日期有误，最多 {settings.most_days} 天。",
-            field="until",
-        )
+    checked_days(first, last, settings)
     zone = ZoneInfo(session.get_one(Bureau, actor.bureau_id).timezone)
     v = Violation
     which = (
@@ -99,6 +98,24 @@ def false_alarms(session: Session, actor: Actor, first: date, last: date, *, set
         _rows(by_client, {key: (key or "未说明", key or "not said") for key in by_client}, "client", settings),
         _rows(by_rule, {key: words.rule(key, None) for key in by_rule}, "rule", settings),
     )  # fmt: skip
+
+
+def checked_days(first: date, last: date, settings: FalseAlarms) -> None:
+    """Raises Invalid unless figures may be told of the days ``first`` to ``last``."""
+    if not 0 <= (last - first).days < settings.most_days:
+        raise Invalid(
+            f"From the first day to the last, at most {settings.most_days} days.",
+            f"起止日期有误，最多 {settings.most_days} 天。",
+            field="until",
+        )
+
+
+def remark(kind: str, decided: int, wrong: int, settings: FalseAlarms) -> Both | None:
+    """What there is to remark on a zone, device, client or rule of whose decided violations so many were false alarms."""
+    if not decided or wrong / decided < settings.remark_share or decided < settings.remark_decided:
+        return None
+    zh, en = REMARKS[kind]
+    return zh.format(decided=decided, wrong=wrong), en.format(decided=decided, wrong=wrong)
 
 
 def _counted(session: Session, which: ColumnElement[bool], by: Any) -> Counted:
@@ -149,9 +166,5 @@ def _row(key: str, name: Both, decisions: Counter[tuple[str, str | None]], kind:
     }
     wrong = sum(number for (decision, _), number in decisions.items() if decision == Decision.FALSE_ALARM)
     share = wrong / decided if decided else None
-    often = share is not None and share >= settings.remark_share and decided >= settings.remark_decided
-    remark = None
-    if kind is not None and often:
-        zh, en = REMARKS[kind]
-        remark = zh.format(decided=decided, wrong=wrong), en.format(decided=decided, wrong=wrong)
-    return Row(key, *name, decided, wrong, share, causes, remark)
+    said = remark(kind, decided, wrong, settings) if kind is not None else None
+    return Row(key, *name, decided, wrong, share, causes, said)

@@ -1,41 +1,54 @@
-"""统计: how alarms were handled over some days: how many, by whom of the offices, how fast, and what waits now. No places and no names."""
+"""统计: how alarms were handled over some days: how many were found and decided, how many of them false, how fast, by office, zone,
+device and rule; and what waits now. No places.
+
+The violations of the span are gone through once, in one statement; the database counts, and only sums come back.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from corrections.domain.legal import moment_of
-from corrections.domain.model import Decision, ReviewState, Role
-from corrections.errors import Invalid
-from corrections.review.assignment import OPEN
+from corrections.domain.model import Decision, Role
+from corrections.records import words
+from corrections.records.figures import checked_days, remark
+from corrections.records.statistics_sql import AGES, counted, waiting
 from corrections.settings.measures import FalseAlarms
-from corrections.store.access import Action, Actor, within_reach
-from corrections.store.tables import Bureau, Office, Violation
+from corrections.store.access import ALLOWED, Action, Actor
+from corrections.store.tables import Bureau, Device, Office, Officer, Subject, Zone
+
+Both = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class OfficeRow:
-    """One office (``office_id`` None: all within reach): what was found and decided in the span, how many of the decided in time, the
-    median hours from being found to the decision (None: none was decided), and what waits now."""
+@dataclass(slots=True)
+class Row:
+    """One office, zone, device, client, rule or officer; or all within reach. ``found`` and ``decided`` are of the span, ``in_time`` of the
+    decided by their deadline; ``median_s`` seconds from being found to the decision (None: none was decided, or it is not told by this);
+    ``waiting`` and ``overdue`` are of now. ``causes`` are those of the false alarms."""
 
-    office_id: int | None
-    name: str
-    found: int
-    decided: int
-    false_alarms: int
-    in_time: int
-    median_hours: float | None
-    waiting: int
-    overdue: int
+    key: str
+    name: Both
+    found: int = 0
+    decided: int = 0
+    false_alarms: int = 0
+    in_time: int = 0
+    median_s: float | None = None
+    waiting: int = 0
+    overdue: int = 0
+    causes: Counter[str] = field(default_factory=Counter)
+    remark: Both | None = None
+    subject_id: int | None = None  # whose device it is
+
+    @property
+    def late(self) -> int:
+        return self.decided - self.in_time
 
     @property
     def false_share(self) -> float | None:
@@ -43,84 +56,192 @@ class OfficeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A local day."""
+
+    day: date
+    found: int
+    decided: int
+    false_alarms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Of what waits now, that which was found up to ``until`` ago, and longer ago than the one before (None: any longer)."""
+
+    until: timedelta | None
+    waiting: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
-    """Of the local days ``first`` to ``last``. ``by_day`` is (day, found, decided, false alarms), every day once."""
+    """Of the local days ``first`` to ``last``. Zones and devices are the ``most`` with the most false alarms and alarms; ``officers`` are
+    empty for whoever is no head. ``decisions`` are by outcome."""
 
     first: date
     last: date
-    total: OfficeRow
-    offices: Sequence[OfficeRow]
-    by_day: Sequence[tuple[date, int, int, int]]
+    total: Row
+    offices: Sequence[Row]
+    officers: Sequence[Row]
+    zones: Sequence[Row]
+    devices: Sequence[Row]
+    clients: Sequence[Row]
+    rules: Sequence[Row]
+    days: Sequence[Day]
+    ages: Sequence[Age]
     decisions: Mapping[str, int]
 
+    @property
+    def previous(self) -> tuple[date, date]:
+        """The span of as many days before."""
+        length = self.last - self.first + timedelta(days=1)
+        return self.first - length, self.last - length
 
-def statistics(session: Session, actor: Actor, first: date, last: date, *, settings: FalseAlarms, now: datetime) -> Statistics:
-    """Of the violations within reach that were found, or decided, on these local days. Raises Invalid (the days), Forbidden."""
+
+def statistics(
+    session: Session, actor: Actor, first: date, last: date, *, settings: FalseAlarms, now: datetime, most: int = 20
+) -> Statistics:
+    """Of the violations within reach that were found, or decided, on these local days; withdrawn ones count as none.
+
+    A device is that whose report was the last of the violation, or where that is no longer kept the subject's newest. Figures by officer
+    are for heads. Raises Invalid (the days), Forbidden.
+    """
     actor.require(Action.REVIEW)
-    if not 0 <= (last - first).days < settings.most_days:
-        raise Invalid(
-            f"From the first day to the last, at most {settings.most_days} days.",
-            f"起止日期有误，最多 {settings.most_days} 天。",
-            field="until",
-        )
+    checked_days(first, last, settings)
     zone = ZoneInfo(session.get_one(Bureau, actor.bureau_id).timezone)
     since, until = moment_of(first, time(), zone), moment_of(last + timedelta(days=1), time(), zone)
-    v = Violation
-    valid = within_reach(actor, v) & (col(v.review_state) != ReviewState.WITHDRAWN.value)
-    decided = valid & (col(v.decided_at) >= since) & (col(v.decided_at) < until) & (col(v.review_state) == ReviewState.DECIDED.value)
-    found = _by_office(session, valid & (col(v.detected_at) >= since) & (col(v.detected_at) < until))
-    waiting = _by_office(session, valid & col(v.review_state).in_(OPEN))
-    overdue = _by_office(session, valid & col(v.review_state).in_(OPEN) & (col(v.due_at) <= now))
-    columns: Any = (v.office_id, v.detected_at, v.decided_at, v.due_at, v.decision)
-    rows = [tuple(row) for row in session.execute(select(*columns).where(decided))]
-    hours, false, in_time = defaultdict[int, list[float]](list), defaultdict[int, int](int), defaultdict[int, int](int)
-    decisions = dict.fromkeys((one.value for one in Decision), 0)
-    for office_id, detected_at, decided_at, due_at, decision in rows:
-        assert decided_at is not None
-        hours[office_id].append((decided_at - detected_at) / timedelta(hours=1))
-        false[office_id] += decision == Decision.FALSE_ALARM
-        in_time[office_id] += decided_at <= due_at
-        decisions[decision or ""] = decisions.get(decision or "", 0) + 1
-    names = session.exec(select(Office.id, Office.name).where(_seen(actor)).order_by(col(Office.id))).all()
-    offices = [
-        OfficeRow(
-            id_, name, found.get(id_, 0), len(hours[id_]), false[id_], in_time[id_], median(hours[id_]) if hours[id_] else None,
-            waiting.get(id_, 0), overdue.get(id_, 0),
-        )
-        for id_, name in names
-        if id_ is not None
-    ]  # fmt: skip
-    every = [one for part in hours.values() for one in part]
-    total = OfficeRow(
-        None, "", sum(found.values()), len(every), sum(false.values()), sum(in_time.values()), median(every) if every else None,
-        sum(waiting.values()), sum(overdue.values()),
+    heads = actor.role in ALLOWED[Action.ASSIGN]
+    sums = _Sums(session.execute(counted(actor, since, until, heads=heads, most=most)))
+    total, ages = sums.total(), [[0, 0] for _ in AGES]
+    offices, officers = sums.rows("office"), sums.rows("officer")
+    for office_id, officer_id, age, number, late in session.execute(waiting(actor, now)):
+        ages[age][0] += number
+        ages[age][1] += late
+        for one in (total, sums.row(offices, str(office_id)), sums.row(officers, str(officer_id))):
+            one.waiting += number
+            one.overdue += late
+    return Statistics(
+        first, last, total, _offices(session, actor, offices), _officers(session, officers) if heads else [],
+        _ranked(_zones(session, sums.rows("zone")), "zone", settings), _ranked(_devices(session, sums.rows("device")), "device", settings),
+        _ranked(_clients(sums.rows("client")), "client", settings), _ranked(_rules(sums.rows("rule")), "rule", settings),
+        sums.days(first, last, since, zone), [Age(until, *numbers) for until, numbers in zip(AGES, ages, strict=True)], sums.decisions(),
     )  # fmt: skip
-    detected = session.exec(select(v.detected_at).where(valid, col(v.detected_at) >= since, col(v.detected_at) < until)).all()
-    return Statistics(first, last, total, offices, _by_day(first, last, detected, rows, zone), decisions)
 
 
-def _by_office(session: Session, which: ColumnElement[bool]) -> dict[int, int]:
-    counted = select(Violation.office_id, func.count()).where(which).group_by(col(Violation.office_id))
-    return dict(session.exec(counted).all())
+# ---- the sums that come back
 
 
-def _by_day(
-    first: date,
-    last: date,
-    detected: Sequence[datetime],
-    decided: Sequence[tuple[Any, ...]],
-    zone: ZoneInfo,
-) -> list[tuple[date, int, int, int]]:
-    days = {first + timedelta(days=n): [0, 0, 0] for n in range((last - first).days + 1)}
-    for at in detected:
-        days[at.astimezone(zone).date()][0] += 1
-    for _, _, decided_at, _, decision in decided:
-        assert decided_at is not None
-        day = days[decided_at.astimezone(zone).date()]
-        day[1] += 1
-        day[2] += decision == Decision.FALSE_ALARM
-    return [(day, found, done, false) for day, (found, done, false) in days.items()]
+class _Sums:
+    """What ``counted`` gives: (what, key, decision, cause, found, decided, in time)."""
+
+    def __init__(self, answered: Any) -> None:
+        self._of: dict[str, list[tuple[Any, ...]]] = {}
+        for what, *rest in answered:
+            self._of.setdefault(what, []).append(tuple(rest))
+
+    def rows(self, what: str) -> dict[str, Row]:
+        """By key, with their medians where those were asked for."""
+        found: dict[str, Row] = {}
+        for key, decision, cause, new, decided, in_time in self._of.get(what, ()):
+            self._add(self.row(found, key or ""), decision, cause, new, decided, in_time)
+        for key, _, _, _, _, middle in self._of.get(f"median:{what}", ()):
+            self.row(found, key or "").median_s = float(middle) / 1e6
+        return found
+
+    def total(self) -> Row:
+        """All of it together."""
+        whole = Row("", ("合计", "In all"))
+        for _, *rest in self._of.get("rule", ()):
+            self._add(whole, *rest)
+        for _, _, _, _, decided, middle in self._of.get("median:all", ()):
+            whole.median_s = float(middle) / 1e6 if decided else None
+        return whole
+
+    def decisions(self) -> dict[str, int]:
+        """How many had each outcome; all outcomes."""
+        told = dict.fromkeys((one.value for one in Decision), 0)
+        for _, decision, _, _, decided, _ in self._of.get("rule", ()):
+            if decision is not None:
+                told[decision] = told.get(decision, 0) + int(decided)
+        return told
+
+    def days(self, first: date, last: date, since: datetime, zone: ZoneInfo) -> list[Day]:
+        """Every day once; the sums come by quarters of an hour, which no time zone divides."""
+        found, done, false = Counter[date](), Counter[date](), Counter[date]()
+        for quarter, decision, _, new, decided, _ in self._of.get("quarter", ()):
+            day = (since + timedelta(minutes=15) * int(quarter)).astimezone(zone).date()
+            found[day] += int(new)
+            done[day] += int(decided)
+            false[day] += int(decided) if decision == Decision.FALSE_ALARM else 0
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        return [Day(day, found[day], done[day], false[day]) for day in days]
+
+    @staticmethod
+    def row(rows: dict[str, Row], key: str) -> Row:
+        return rows.setdefault(key, Row(key, (key, key)))
+
+    @staticmethod
+    def _add(row: Row, decision: str | None, cause: str | None, new: int, decided: int, in_time: int) -> None:
+        row.found += int(new)
+        row.decided += int(decided)
+        row.in_time += int(in_time)
+        if decision == Decision.FALSE_ALARM:
+            row.false_alarms += int(decided)
+            row.causes[cause or ""] += int(decided)
 
 
-def _seen(actor: Actor) -> ColumnElement[bool]:
-    return col(Office.bureau_id) == actor.bureau_id if actor.role is Role.BUREAU else col(Office.id).in_(sorted(actor.offices))
+# ---- what they are called, and in which order they stand
+
+
+def _offices(session: Session, actor: Actor, rows: dict[str, Row]) -> list[Row]:
+    """All offices within reach, those without a violation as well."""
+    o = Office
+    seen = col(o.bureau_id) == actor.bureau_id if actor.role is Role.BUREAU else col(o.id).in_(sorted(actor.offices))
+    named = session.exec(select(o.id, o.name, o.name_en).where(seen).order_by(col(o.id))).all()
+    return [_named(_Sums.row(rows, str(id_)), (name, name_en or name)) for id_, name, name_en in named]
+
+
+def _officers(session: Session, rows: dict[str, Row]) -> list[Row]:
+    """By office and name: this is no contest."""
+    rows.pop("None", None)
+    named = select(Officer.id, Officer.name).where(col(Officer.id).in_([int(key) for key in rows]))
+    found = session.exec(named.order_by(col(Officer.office_id), col(Officer.name))).all()
+    return [_named(rows[str(id_)], (name, name)) for id_, name in found]
+
+
+def _zones(session: Session, rows: dict[str, Row]) -> list[Row]:
+    named = select(Zone.id, Zone.name, Zone.code).where(col(Zone.id).in_([int(key) for key in rows]))
+    return [_named(rows[str(id_)], (f"{name}（{code}）", f"{name} ({code})")) for id_, name, code in session.exec(named)]
+
+
+def _devices(session: Session, rows: dict[str, Row]) -> list[Row]:
+    """A device is called by its identifier and the subject's number."""
+    d, wanted = Device, [int(key) for key in rows if key]
+    named = select(d.id, d.identifier, Subject.id, Subject.number).join(Subject, col(Subject.id) == col(d.subject_id))
+    told = []
+    for id_, identifier, subject_id, number in session.exec(named.where(col(d.id).in_(wanted))):
+        row = _named(rows[str(id_)], (f"{identifier}（{number}）", f"{identifier} ({number})"))
+        row.subject_id = subject_id
+        told.append(row)
+    return told
+
+
+def _clients(rows: dict[str, Row]) -> list[Row]:
+    return [_named(row, (row.key or "未说明", row.key or "not said")) for row in rows.values()]
+
+
+def _rules(rows: dict[str, Row]) -> list[Row]:
+    return [_named(row, words.rule(row.key, None)) for row in rows.values()]
+
+
+def _named(row: Row, name: Both) -> Row:
+    row.name = name
+    return row
+
+
+def _ranked(rows: list[Row], kind: str, settings: FalseAlarms) -> list[Row]:
+    """Most false alarms first, then most alarms; each with what there is to remark."""
+    for row in rows:
+        row.remark = remark(kind, row.decided, row.false_alarms, settings)
+    return sorted(rows, key=lambda row: (-row.false_alarms, -row.found, -row.decided, row.key))
