@@ -18,8 +18,9 @@ from tests.conftest import Databases
 PATIENCE_MS = 20_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ends with the module: while it is open, an event loop runs in this process, and no other test could run its own."""
     chromium = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
     assert chromium is not None, "Chromium is needed (Debian: apt-get install chromium fonts-noto-cjk)"
     expect.set_options(timeout=PATIENCE_MS)
@@ -107,7 +108,7 @@ class Readers:
         return self._pages[key]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def readers(browser: Browser, desk: Service) -> Iterator[Readers]:
     with ExitStack() as open_:
         yield Readers(browser, desk, open_)
