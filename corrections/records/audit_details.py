@@ -33,7 +33,7 @@ def pairs(action: str, detail: Mapping[str, Any], offices: Mapping[int, str], of
     """What the detail of an event says. Left out: who did it and whose it is, which stand beside it, and what is not there."""
     for key, value in detail.items():
         who = key == "officer_id" and action != "subject.change"
-        whose = key == "subjects" and not isinstance(value, int)
+        whose = (key == "bureau" and isinstance(value, int)) or (key == "subjects" and not isinstance(value, int))
         if not (who or whose or value is None or value == "" or value == []):
             yield _pair(action, key, value, offices, officers)
 

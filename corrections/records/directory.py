@@ -5,7 +5,7 @@ Lists come in order of id, at most ``MOST_ROWS`` at a time; ``after`` is the las
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -44,17 +44,37 @@ def list_offices(session: Session, actor: Actor) -> Sequence[Office]:
 
 
 def list_officers(
-    session: Session, actor: Actor, *, office_id: int | None = None, active: bool | None = None, after: int = 0, limit: int = 100
+    session: Session,
+    actor: Actor,
+    *,
+    office_id: int | None = None,
+    active: bool | None = None,
+    search: str = "",
+    after: int = 0,
+    limit: int = 100,
 ) -> list[Officer]:
-    """The staff of the actor's bureau: all of it, so that matters can be handed over. Raises Invalid, Forbidden."""
+    """The staff of the actor's bureau: all of it, so that matters can be handed over; ``search`` is part of a name or login. Raises
+    Invalid, Forbidden."""
     actor.require(Action.READ_REGISTER)
     statement = select(Officer).join(Office, col(Office.id) == col(Officer.office_id)).where(Office.bureau_id == actor.bureau_id)
     if office_id is not None:
         statement = statement.where(Officer.office_id == office_id)
     if active is not None:
         statement = statement.where(col(Officer.active).is_(active))
+    if part := search.strip():
+        statement = statement.where(
+            or_(col(Officer.name).contains(part, autoescape=True), col(Officer.login).contains(part, autoescape=True))
+        )
     statement = statement.where(col(Officer.id) > after).order_by(col(Officer.id))
     return list(session.exec(statement.limit(checked(limit))))
+
+
+def officer_names(session: Session, actor: Actor, officer_ids: Collection[int]) -> dict[int, str]:
+    """The names of some of the actor's bureau's staff. Raises Forbidden."""
+    actor.require(Action.READ_REGISTER)
+    named = select(Officer.id, Officer.name).join(Office, col(Office.id) == col(Officer.office_id))
+    found = session.exec(named.where(Office.bureau_id == actor.bureau_id, col(Officer.id).in_(officer_ids)))
+    return {id_: name for id_, name in found if id_ is not None}
 
 
 def officer_in_reach(session: Session, actor: Actor, officer_id: int) -> Officer:

@@ -7,7 +7,7 @@ basis may be right as it is, or forgotten (漏管). Subjects are told by number,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -73,6 +73,12 @@ def checks(session: Session, settings: Settings, now: datetime) -> list[Check]:
         _doubted(session),
         _spoiled(session),
     ]
+
+
+def quick(session: Session, settings: Settings, now: datetime) -> list[Check]:
+    """What of it can be told at once, however large the register is, without whom it concerns."""
+    found = [_pulse(session, settings, now), _waiting(session, now), _clock(session, now), _set_aside(session, now), _undelivered(session)]
+    return [replace(check, concerns=[]) for check in found]
 
 
 def _pulse(session: Session, settings: Settings, now: datetime) -> Check:

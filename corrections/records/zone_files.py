@@ -33,6 +33,7 @@ def import_zones(
     *,
     datum: Datum = Datum.WGS84,
     repair: bool = False,
+    dry_run: bool = False,
     valid_from: datetime,
     now: datetime,
 ) -> list[tuple[ZoneRevision, Outline]]:
@@ -40,12 +41,12 @@ def import_zones(
 
     Properties: ``zone`` (its code), ``kind`` (inclusion, exclusion), one of ``subject`` (a number, "*" for everyone), ``level`` and
     ``office`` (a code); and ``name``, ``severity``, ``windows`` or ``daily_from`` with ``daily_to``, ``timezone`` (the bureau's).
-    Returns each version with its outline, whose ``repair`` tells what was changed. Raises ImportRejected with a fault a feature
-    (``row`` counts features from 1), and then leaves nothing behind; Forbidden.
+    Returns each version with its outline, whose ``repair`` tells what was changed; a dry run does the whole work and takes it back.
+    Raises ImportRejected with a fault a feature (``row`` counts features from 1), and then leaves nothing behind; Forbidden.
     """
     published: list[tuple[ZoneRevision, Outline]] = []
     faults: list[dict[str, object]] = []
-    with session.begin_nested():
+    with session.begin_nested() as savepoint:
         read = _read(session, bureau_id, content, datum, repair, faults)
         for row, (terms, outline) in read:
             try:
@@ -54,6 +55,8 @@ def import_zones(
                 faults.append(_fault(row, error))
         if faults:
             raise ImportRejected(faults)
+        if dry_run:
+            savepoint.rollback()
     return published
 
 
