@@ -58,6 +58,8 @@ def change(form: Form, officer_id: PathId, visit: Visiting) -> Response:
     try:
         with visit.writing() as session:
             match form.get("do"):
+                case "password" if officer_id == visit.actor.officer_id:
+                    raise Invalid("Change your own password under My account.", "自己的密码请在“我的账号”中更改。")
                 case "password":
                     made = (form.get("login", ""), accounts.new_password())
                     accounts.set_password(session, visit.actor, officer_id, made[1], now=visit.now)

@@ -25,8 +25,8 @@ def root() -> Response:
 
 
 @router.get("/console/login")
-def log_in_page(request: Request, desk: Serving, next: str = Query(HOME)) -> Response:
-    return render(request, desk, "login.html.j2", next=inside(next), login="", error=None, kept={})
+def log_in_page(request: Request, desk: Serving, next: str = Query(HOME), done: str = "") -> Response:
+    return render(request, desk, "login.html.j2", next=inside(next), login="", error=None, changed=done == "password", kept={})
 
 
 @router.post("/console/login")

@@ -52,7 +52,12 @@ DETAILS = [
     ("li", f"/console/leave/new?subject={OUT}"),
     ("head", "/console/admin/roster"),
     ("head", "/console/objections"),
+    ("li", "/console/account"),
     ("admin", "/console/admin/accounts"),
+    ("admin", "/console/admin/accounts/1"),
+    ("admin", "/console/admin/gateways"),
+    ("admin", "/console/admin/outbox"),
+    ("admin", "/console/admin/condition"),
     ("admin", "/console/admin/settings"),
     ("admin", "/console/admin/import"),
 ]
