@@ -218,7 +218,7 @@ def _one(event: AuditEvent, names: audit_reading.Named) -> Shown:
 def _row(visit: Visit, one: Shown, said: int) -> list[Any]:
     event = one.event
     at = f"{event.at.astimezone(visit.timezone):%Y-%m-%d %H:%M:%S}"
-    colon, comma = (("：", "；"), (": ", "; "))[said]
+    colon, comma = ("：", ": ")[said], ("；", "; ")[said]
     told = comma.join(f"{pair.name[said]}{colon}{_value(visit, pair, said)}" for pair in one.pairs)
     whose = one.whose or (str(one.many) + ("人", " people")[said] if one.many else "")
     return [event.id, at, one.who[said], one.what[said], event.action, whose, event.purpose, event.origin, told, one.raw, event.hash]

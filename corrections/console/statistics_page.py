@@ -99,8 +99,8 @@ def _ages(ages: Sequence[Age]) -> Iterator[tuple[tuple[str, str], Age]]:
             zh, en = _length(age.until)
             yield (f"{zh}以内", f"up to {en}"), age
         else:
-            (zh, en), (more_zh, more_en) = _length(before), _length(age.until)
-            yield (f"{zh}至 {more_zh}", f"{en} to {more_en}"), age
+            (zh, en), longest = _length(before), _length(age.until)
+            yield (f"{zh}至 {longest[0]}", f"{en} to {longest[1]}"), age
         before = age.until
 
 
