@@ -36,6 +36,18 @@ class Said:
 Run = Callable[..., Said]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_url" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite, for what the commands call has tests of its own on both kinds of database; both for a test that is marked so."""
+    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    return url
+
+
 @pytest.fixture
 def clock() -> Iterator[SetClock]:
     with using(SetClock(NOW)) as set_clock:

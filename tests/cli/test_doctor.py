@@ -30,6 +30,8 @@ from corrections.store.tables import (
 )
 from tests.cli.conftest import NOW, Run
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(autouse=True)
 def _any_server_clock(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from corrections.store.database import open_database, reading, schema_is_current
 from corrections.store.tables import Bureau, Office, Officer
 from tests.cli.conftest import NOW, Run
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_it_makes_the_database_where_there_is_none(run: Run, tmp_path: Path) -> None:
     said = run("init")

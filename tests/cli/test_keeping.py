@@ -12,6 +12,8 @@ from corrections.store.database import reading
 from corrections.store.tables import Subject
 from tests.cli.conftest import Run
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def binaries() -> Path:

@@ -76,6 +76,7 @@ def answer(port: int, path: str) -> tuple[int, str]:
 # ---- processes
 
 
+@pytest.mark.both_databases
 def test_serve_takes_a_report_in_and_ends_in_good_order(founded: Run, database: Engine, port: int) -> None:
     with using(SystemClock()) as system:
         fix_us = to_us(system.now() - MINUTE)
@@ -97,6 +98,7 @@ def test_serve_takes_a_report_in_and_ends_in_good_order(founded: Run, database: 
         assert [pulse.process.startswith("web:") for pulse in session.exec(select(Pulse))] == [True]
 
 
+@pytest.mark.both_databases
 def test_serve_web_leaves_the_evaluation_to_a_worker(founded: Run, database: Engine, port: int) -> None:
     with started("serve", "--web", "--port", port) as process:
         said_until(process, "Application startup complete")
@@ -150,6 +152,7 @@ def away(n: int, lat: float = 41.9) -> str:
     return "".join(f"phone-1,{(NOW + i * 10 * MINUTE).isoformat()},{lat},122.75,150,gps\n" for i in range(n))
 
 
+@pytest.mark.both_databases
 def test_a_file_is_taken_in_once_and_a_check_finds_what_it_shows(founded: Run, database: Engine, clock: SetClock, tmp_path: Path) -> None:
     founded("import", "zones", zones_file(tmp_path, SQUARE))
     file = _file("reports.csv", REPORTS + away(7))
