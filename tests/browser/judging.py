@@ -16,8 +16,9 @@ from tests.browser.looking import Language
 HERE = Path(__file__).parent
 AXE = HERE.parents[1] / "corrections/console/front/node_modules/axe-core/axe.min.js"
 LAW = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-RUN_AXE = """async (tags) => {
-  const found = await axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]});
+COLOURS = ["color-contrast", "link-in-text-block"]
+RUN_AXE = """async (which) => {
+  const found = await axe.run(document, {runOnly: which, resultTypes: ["violations"]});
   return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(" ")} (${n.failureSummary || v.help})`));
 }"""
 CHINESE = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
@@ -26,10 +27,11 @@ NO_WORDS = re.compile(r"[\w ]+…|\S*[/@_=]\S*|\b[0-9a-f]{7,}\b|\b[A-Z]{2}\d+\b|
 """What was cut short, addresses, keys, names of files, digests, numbers of subjects and of devices."""
 
 
-def accessibility(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2, levels A and AA."""
+def accessibility(page: Page, *, colours: bool = False) -> list[str]:
+    """What axe finds against WCAG 2.2, levels A and AA; with ``colours`` against what it says of these alone."""
     page.evaluate(_text(AXE) + "\n;0")
-    found: list[str] = page.evaluate(RUN_AXE, LAW)
+    which = {"type": "rule", "values": COLOURS} if colours else {"type": "tag", "values": LAW}
+    found: list[str] = page.evaluate(RUN_AXE, which)
     return ["axe " + re.sub(r"\s+", " ", one)[:400] for one in found]
 
 

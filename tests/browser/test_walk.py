@@ -76,7 +76,8 @@ def menu_of(role: Role) -> list[str]:
 
 @pytest.mark.parametrize(("login", "address"), [(login, address) for login, role in ROLES.items() for address in menu_of(role)])
 def test_what_the_menu_names(readers: Readers, login: str, address: str) -> None:
-    nothing_in(findings(readers, login, address))
+    first = next(one for one, role in ROLES.items() if address in menu_of(role))
+    nothing_in(findings(readers, login, address, languages=LANGUAGES if login == first else ("zh",)))
 
 
 @pytest.mark.parametrize(("login", "address"), DETAILS)
@@ -143,17 +144,16 @@ def findings(
         watch.allowed = () if status < 400 else (f"answer {status}: GET", f"status of {status}")
         answer = page.goto(address)
         told = answer.status if answer is not None else None
-        wrong = judged(page, language) if told == status else [f"answered {told}"]
-        if told != 200:
-            page.goto("about:blank")  # its complaints are heard before the next page is asked for
+        wrong = judged(page, language, dark=dark) if told == status else [f"answered {told}"]
+        page.goto("about:blank")  # what it complains of is heard before the next page is asked for, and it takes no time from others
         found += [f"{who} {address} [{language}{' dark' if dark else ''}] {one}" for one in [*wrong, *watch.taken()]]
     return found
 
 
-def judged(page: Page, language: Language) -> list[str]:
-    """What is held against the page, once its parts have come."""
+def judged(page: Page, language: Language, *, dark: bool) -> list[str]:
+    """What is held against the page, once its parts have come. In the dark only its colours are others."""
     page.wait_for_function("!document.querySelector('.htmx-request, [aria-busy=true]')")
-    return accessibility(page) + mixed(page, language)
+    return accessibility(page, colours=True) if dark else accessibility(page) + mixed(page, language)
 
 
 def filled(desk: Service, address: str) -> str:
