@@ -42,12 +42,12 @@ def show(
         ]
         stand = counts(session, subject) if subject is not None else {}
     return page(
-        visit, "agenda.html.j2", due=due, more=found.more, days=days, all_days=DAYS, kind=kind, hers=hers, subject=subject, links=_link,
+        visit, "agenda.html.j2", due=due, more=found.more, days=days, all_days=DAYS, kind=kind, hers=hers, subject=subject, links=link_of,
         stand=stand, **KINDS,
     )  # fmt: skip
 
 
-def _link(one: Due) -> str:
+def link_of(one: Due) -> str:
     """Where what is due is dealt with."""
     what, _, number = one.ref.partition(":")
     place = {"leave_request": f"/console/leave/{number}", "round": f"/console/checks/{number}", "objection": "/console/objections"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
@@ -22,6 +22,7 @@ from corrections.review import notices
 from corrections.settings import Settings
 from corrections.store.access import ALLOWED, Action, Actor
 from corrections.store.database import reading, writing
+from corrections.store.rulebook import Rulebooks
 from corrections.web import SAFE, SESSION_COOKIE, Upload, origin_of, read_form, read_upload, require_same_origin
 
 LONGEST_FORM = 200_000  # bytes
@@ -37,11 +38,12 @@ PathId = Annotated[int, Path(ge=1, le=MOST_ID)]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the console serves from."""
+    """What the console serves from; ``books`` keep compiled zones from one page to the next."""
 
     engine: Engine
     settings: Settings
     feed: Feed
+    books: Rulebooks = field(default_factory=Rulebooks)
 
 
 @dataclass(frozen=True, slots=True)

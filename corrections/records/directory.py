@@ -116,6 +116,15 @@ def list_subjects(
     return list(session.exec(select(s).where(*conditions).order_by(col(s.id)).limit(checked(limit))))
 
 
+def subject_by_number(session: Session, actor: Actor, number: str, field: str = "number") -> Subject:
+    """The subject of a number, within reach. Raises Forbidden, NotFound (it names ``field``)."""
+    actor.require(Action.READ_REGISTER)
+    found = session.exec(select(Subject).where(Subject.number == number.strip(), within_reach(actor, Subject))).first()
+    if found is None:
+        raise NotFound(f"There is no subject {number} in your offices.", f"您所在机构没有编号为 {number} 的对象。", field=field)
+    return found
+
+
 def authorities_of(session: Session, actor: Actor, subject_id: int) -> Sequence[Authority]:
     """The legal bases recorded for a subject, newest first. Raises Forbidden, NotFound."""
     subject_for(session, actor, subject_id, Action.READ_REGISTER)

@@ -68,22 +68,31 @@ class Conditions:
 def conditions(session: Session, own: Own, portal: Portal, now: datetime, books: Rulebooks | None = None) -> Conditions:
     """What binds her now. ``books`` keeps compiled zones for the next call."""
     subject = own_subject(session, own)
-    bureau = session.get_one(Bureau, subject.bureau_id)
-    book = (books or Rulebooks()).load(session, subject.bureau_id, [own.subject_id])
-    mine, at = book.bindings.versions_of(own.subject_id, book.zones), to_us(now)
-    versions = [v for v in book.zones.versions if v.id in mine and v.valid_from_us <= at < v.valid_until_us]
-    lawful_until = _lawful_until(book.lawful.get(own.subject_id, ()), at)
-    zones = [_zone(version, ZoneInfo(bureau.timezone), now, portal.show_grave_zones) for version in versions]
+    zones, lawful_until = binding(session, subject, now, books, show_grave=portal.show_grave_zones)
     interval_s = _interval_s(session, own.subject_id)
     return Conditions(
         located=lawful_until is not None,
         located_until=lawful_until,
         interval_s=interval_s,
         reporting=interval_words(interval_s) if interval_s else None,
-        zones=sorted(zones, key=lambda zone: (zone.kind is ZoneKind.EXCLUSION, bool(zone.windows), zone.zone_id)),
+        zones=zones,
         bans=_bans(session, subject, now),
         leave=leave_in_force(session, own, now),
     )
+
+
+def binding(
+    session: Session, subject: Subject, now: datetime, books: Rulebooks | None = None, *, show_grave: bool = True
+) -> tuple[list[OwnZone], datetime | None]:
+    """The zones that bind a subject now, the permitted ones first, and until when she may lawfully be located (None: she may not)."""
+    assert subject.id is not None
+    book = (books or Rulebooks()).load(session, subject.bureau_id, [subject.id])
+    mine, at = book.bindings.versions_of(subject.id, book.zones), to_us(now)
+    timezone = ZoneInfo(session.get_one(Bureau, subject.bureau_id).timezone)
+    versions = [v for v in book.zones.versions if v.id in mine and v.valid_from_us <= at < v.valid_until_us]
+    zones = [_zone(version, timezone, now, show_grave) for version in versions]
+    zones.sort(key=lambda zone: (zone.kind is ZoneKind.EXCLUSION, bool(zone.windows), zone.zone_id))
+    return zones, _lawful_until(book.lawful.get(subject.id, ()), at)
 
 
 def leave_in_force(session: Session, own: Own, now: datetime) -> list[LeavePermit]:

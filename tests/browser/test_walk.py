@@ -37,6 +37,7 @@ DETAILS = [
     ("head", f"/console/subjects/{HOME}"),
     ("head", f"/console/subjects/{ON_LEAVE}"),
     ("head", f"/console/subjects/{OUT}/edit"),
+    ("head", "/console/subjects/new"),
     ("li", f"/console/subjects/{OUT}/replay?day={TODAY}"),
     ("li", f"/console/subjects/{CONVICTED}/replay?day={DAY}"),
     ("head", f"/console/subjects/{OUT}/log/{DAY}"),

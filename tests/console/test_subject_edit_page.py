@@ -8,11 +8,12 @@ import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from sqlmodel import select
 
 from corrections.records.enrolment import setups
 from corrections.store.credentials import hash_credential
 from corrections.store.database import reading
-from corrections.store.tables import Device, Subject
+from corrections.store.tables import ContactBan, Device, Subject
 from tests.console.desk import Desk
 
 EDIT = "/console/subjects/1/edit"
@@ -100,3 +101,53 @@ def test_owntracks_is_set_up_by_a_configuration_in_its_address() -> None:
 
     assert (told["_type"], told["mode"], told["url"]) == ("configuration", 3, "https://jz.example/ingest/owntracks")
     assert (told["username"], told["password"], told["auth"]) == ("P-1", "secret", True)
+
+
+# ---- put on the register, and kept apart
+
+NEW = {
+    "number": "S9", "name": "新人", "phone": "", "category": "parole", "level": "general", "office": "1", "officer": "1",
+    "term_from": "2026-03-01", "term_until": "2026-08-31",
+}  # fmt: skip
+
+
+def test_a_person_is_put_on_the_register(desk: Desk) -> None:
+    answer = desk.post("head", "/console/subjects/new", NEW)
+
+    assert answer.status_code == 303
+    assert "接下来请登记定位依据" in desk.get("head", answer.headers["location"]).text
+    with reading(desk.engine) as session:
+        made = session.exec(select(Subject).where(Subject.number == "S9")).one()
+        assert (made.name, made.category, made.officer_id, made.minor) == ("新人", "parole", 1, False)
+        assert (made.term_from.isoformat(), made.term_until.isoformat()) == ("2026-02-28T16:00:00+00:00", "2026-08-31T16:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("login", "change", "status"),
+    [
+        ("head", {"number": "S1"}, 409), ("head", {"name": " "}, 422), ("head", {"term_until": "2026-02-01"}, 422),
+        ("head", {"office": "2"}, 404), ("head", {"term_from": "x"}, 422), ("liming", {}, 403), ("auditor", {}, 403),
+    ],
+)  # fmt: skip
+def test_who_cannot_be_put_on_the_register(desk: Desk, login: str, change: dict[str, str], status: int) -> None:
+    answer = desk.post(login, "/console/subjects/new", NEW | {"phone": "13700000000"} | change)
+
+    assert answer.status_code == status
+    assert ("13700000000" in answer.text) == (login == "head")
+    assert desk.get(login, "/console/subjects/new").status_code == (200 if login == "head" else 403)
+
+
+def test_two_are_kept_apart_by_the_bureau_until_the_order_is_ended(desk: Desk) -> None:
+    order = {
+        "do": "ban", "other": "S2", "ban_basis": "禁止令", "distance_m": "200", "minutes": "15", "ban_from": "2026-03-01T00:00",
+        "ban_until": "", "ban_by": "法院",
+    }  # fmt: skip
+    assert desk.post("head", EDIT, order).status_code == 404  # the other is of another office
+    refused = desk.post("bureau", EDIT, order | {"distance_m": "1"})
+    assert refused.status_code == 422
+    assert 'value="法院"' in refused.text
+    assert desk.post("bureau", EDIT, order).status_code == 303
+    assert "S2" in desk.get("bureau", EDIT).text
+    assert desk.post("bureau", EDIT, {"do": "unban", "ban": "1"}).status_code == 303
+    with reading(desk.engine) as session:
+        assert session.get_one(ContactBan, 1).revoked_at is not None

@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from corrections.console import subject_pages
+from corrections.console import subjects_page
 from corrections.domain.model import NoticeKind, Recipient
+from corrections.records import contact_bans
 from corrections.review import notices
+from corrections.store.credentials import hash_credential
 from corrections.store.database import reading, writing
-from corrections.store.tables import AuditEvent, FixRequest, Report, Subject, SubjectState
-from tests.console.desk import Desk
+from corrections.store.tables import AuditEvent, FixRequest, OwnLink, Report, Subject, SubjectState
+from tests.console.desk import DAY, Desk
 from tests.review.scene import MINUTE, NOW, a_subject
 
+OWN_LINKS = "/console/subjects/1/own-links"
 LOG = "/console/subjects/1/log/2026-03-01"
 
 
@@ -29,7 +32,7 @@ def test_the_list_holds_who_is_within_reach(desk: Desk, login: str, seen: list[s
 
 
 def test_the_list_is_searched_and_turned_page_by_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject_pages, "ROWS", 2)
+    monkeypatch.setattr(subjects_page, "ROWS", 2)
     with writing(desk.engine) as session:
         for number in ("S3", "S4", "S5", "T6"):
             a_subject(session, number)
@@ -256,3 +259,64 @@ def test_the_administrator_sees_nothing_of_where_somebody_stands(desk: Desk) -> 
         told = desk.get("admin", page).text
         assert "不符合要求" not in told
         assert "99" not in told.partition('<main id="content">')[2].partition("</main>")[0]
+
+
+# ---- what is due, what binds her, what is asked of her
+
+
+def test_what_is_due_and_what_binds_her_stand_on_her_page(desk: Desk) -> None:
+    with writing(desk.engine) as session:
+        session.get_one(Subject, 1).term_until = NOW + 10 * DAY
+        contact_bans.impose_contact_ban(
+            session, None, 1, 2, basis="禁止令", distance_m=200, minutes=15, valid_from=NOW - DAY, approved_by="法院", now=NOW
+        )
+
+    page = desk.get("liming", "/console/subjects/1").text
+
+    for word in ("矫正期满", "还有 10 天", "活动区", "现在有效", "不得接触", ">S2<"):
+        assert word in page
+    assert page.index('id="now"') < page.index("待办与期限") < page.index("待核查的违规") < page.index("定位依据")
+    assert "待办与期限" not in desk.get("admin", "/console/subjects/1").text
+
+
+def test_she_is_asked_to_check_in_and_the_link_is_told_once(desk: Desk) -> None:
+    stands(desk)
+
+    told = desk.post("liming", "/console/subjects/1/check-ins", {"purpose": "核实行踪"})
+
+    address = re.search(r'<code class="once" lang="zxx">([^<]+)</code>', told.text)
+    assert address is not None
+    assert re.fullmatch(r"http://testserver/c/\w+", address[1])
+    assert "<svg" in told.text
+    again = desk.get("liming", "/console/subjects/1").text
+    assert address[1] not in again
+    assert "待签到" in again
+    assert "请等待其答复" in desk.post("liming", "/console/subjects/1/check-ins", {"purpose": "核实行踪"}).text
+    with reading(desk.engine) as session:
+        (event,) = session.exec(select(AuditEvent).where(AuditEvent.action == "check_in.ask")).all()
+        assert (event.actor, event.purpose) == ("liming名", "核实行踪")
+
+
+def test_a_link_to_her_own_view_is_told_once_and_the_next_one_ends_it(desk: Desk) -> None:
+    def make() -> str:
+        found = re.search(r'<code class="once" lang="zxx">http://testserver/me/(\w+)</code>', desk.post("liming", OWN_LINKS).text)
+        assert found is not None
+        return found[1]
+
+    first, second = make(), make()
+    with reading(desk.engine) as session:
+        ended = {link.token_hash: link.revoked_at for link in session.exec(select(OwnLink))}
+    assert ended == {hash_credential(first): NOW, hash_credential(second): None}
+    assert second not in desk.get("liming", "/console/subjects/1").text
+
+    assert desk.post("liming", OWN_LINKS, {"revoke": "2"}).status_code == 303
+    assert "没有可用的链接" in desk.get("liming", "/console/subjects/1").text
+    assert desk.post("liming", OWN_LINKS, {"revoke": "2"}).status_code == 409
+
+
+@pytest.mark.parametrize(("login", "status"), [("zhao", 404), ("admin", 403), ("auditor", 403)])
+def test_nobody_else_asks_her_for_anything(desk: Desk, login: str, status: int) -> None:
+    assert desk.post(login, OWN_LINKS).status_code == status
+    assert desk.post(login, "/console/subjects/1/check-ins", {"purpose": "核实"}).status_code == status
+    with reading(desk.engine) as session:
+        assert not session.exec(select(OwnLink)).all()
