@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from corrections.domain.model import ClientState, Nature, NoticeKind, Recipient, Rule, Severity, SubjectStatus
@@ -13,13 +15,21 @@ from corrections.monitor.violations import ABOUT_CONTACT
 from corrections.records import register
 from corrections.review.events import EventKind
 from corrections.settings import Battery, Permission, Rules, Settings
-from corrections.store.database import reading, writing
+from corrections.store.database import open_database, reading, writing
 from corrections.store.tables import Notice, Outage, ReviewEvent, SubjectState, Violation
 from tests.monitor.conftest import NOW, District
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 START = NOW - 20 * HOUR
 OFF, ALLOWED = ClientState.PERMISSION_OFF, ClientState.ALLOWED
+
+
+@pytest.fixture
+def database(sqlite_url: str) -> Iterator[Engine]:
+    """SQLite: what is asked of the database here is asked of both kinds in the tests of silence."""
+    engine = open_database(sqlite_url)
+    yield engine
+    engine.dispose()
 
 
 def heard(district: District, at: datetime, east_m: float | None = 0.0, *, received_at: datetime | None = None, **more: Any) -> None:

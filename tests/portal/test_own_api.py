@@ -82,8 +82,8 @@ def test_every_operation_is_tried_here(small_phone: Phone) -> None:
     assert hers == {("GET", path) for path in (*READS, *FILES)} | {("POST", path) for path, _, _ in WRITES}
 
 
-def test_her_conditions_hold_outlines_and_no_names_of_others(phone: Phone) -> None:
-    found = phone.api("GET", "/own/conditions").json()
+def test_her_conditions_hold_outlines_and_no_names_of_others(small_phone: Phone) -> None:
+    found = small_phone.api("GET", "/own/conditions").json()
 
     assert [zone["name"] for zone in found["zones"]] == ["城区", "住处", "第一中学", "幸福小区"]
     assert all(zone["outline"]["type"] in ("Polygon", "MultiPolygon") for zone in found["zones"])
@@ -92,28 +92,28 @@ def test_her_conditions_hold_outlines_and_no_names_of_others(phone: Phone) -> No
     assert (found["located"], found["interval_s"], found["leave"][0]["destination"]) == (True, 600, "沈阳")
 
 
-def test_what_was_found_of_her_is_told_with_its_decision_and_what_is_not_decided_without_a_reason(phone: Phone) -> None:
-    found = {one["id"]: one for one in phone.api("GET", "/own/violations").json()}
+def test_what_was_found_of_her_is_told_with_its_decision_and_what_is_not_decided_without_a_reason(small_phone: Phone) -> None:
+    found = {one["id"]: one for one in small_phone.api("GET", "/own/violations").json()}
 
     assert set(found) == {1, 2}  # 3 is withheld until it is decided, 4 is another's
     assert (found[1]["decision"], found[1]["decision_reason"], found[1]["reason_zh"]) == ("false_alarm", "手机坏了", "超过 60 分钟没有上报")
     assert (found[2]["decision"], found[2]["reason_zh"]) == (None, "工作人员正在核查这件事，还没有结论。")
 
 
-def test_what_was_decided_of_a_meeting_does_not_name_the_other(phone: Phone) -> None:
+def test_what_was_decided_of_a_meeting_does_not_name_the_other(small_phone: Phone) -> None:
     from corrections.store.tables import Violation
 
-    with writing(phone.engine) as session:
+    with writing(small_phone.engine) as session:
         violation = session.get_one(Violation, 3)
         violation.review_state, violation.decision, violation.decided_at = "decided", "confirmed", NOW
 
-    found = {one["id"]: one for one in phone.api("GET", "/own/violations").json()}
+    found = {one["id"]: one for one in small_phone.api("GET", "/own/violations").json()}
     assert "不能接近的人" in found[3]["reason_zh"]
     assert "S-other" not in json.dumps(found)
 
 
-def test_what_is_held_is_counted_and_dated(phone: Phone) -> None:
-    held = {one["kind"]: one for one in phone.api("GET", "/own/held").json()}
+def test_what_is_held_is_counted_and_dated(small_phone: Phone) -> None:
+    held = {one["kind"]: one for one in small_phone.api("GET", "/own/held").json()}
 
     expected = {"person": 1, "positions": 1, "violations": 3, "leave_permits": 1, "contact_bans": 1, "log_entries": 1}
     assert {kind: held[kind]["count"] for kind in expected} == expected
@@ -129,8 +129,8 @@ def test_how_long_it_is_kept_is_told_where_the_bureau_decided(small_phone: Phone
     assert (held["positions"]["kept_zh"], held["positions"]["kept_en"]) == ("一年", "one year")
 
 
-def test_looks_at_several_at_once_are_hers_too(phone: Phone) -> None:
-    looks = phone.api("GET", "/own/looks").json()
+def test_looks_at_several_at_once_are_hers_too(small_phone: Phone) -> None:
+    looks = small_phone.api("GET", "/own/looks").json()
 
     assert [(look["role"], look["office"], look["purpose"]) for look in looks] == [
         ("officer", "第0司法所", "每周核查"),
@@ -138,8 +138,8 @@ def test_looks_at_several_at_once_are_hers_too(phone: Phone) -> None:
     ]
 
 
-def test_her_copy_is_complete_and_says_what_it_leaves_out(phone: Phone) -> None:
-    copy = phone.api("GET", "/own/copy").json()
+def test_her_copy_is_complete_and_says_what_it_leaves_out(small_phone: Phone) -> None:
+    copy = small_phone.api("GET", "/own/copy").json()
 
     assert copy["subject"]["name"] == "对象S1"
     assert {one["id"] for one in copy["violations"]} == {1, 2}
@@ -147,8 +147,8 @@ def test_her_copy_is_complete_and_says_what_it_leaves_out(phone: Phone) -> None:
     assert [(row["kind"], "content" in row) for row in copy["log_entries"]] == [("talk", False)]
     assert len(copy["left_out"]) == 2
     assert not {"credential_hash", "token_hash", "password_hash"} & set(json.dumps(copy).split('"'))
-    assert phone.audited("own.copy") == [("subject", 1)]
-    assert phone.api("GET", "/own/looks").json()[0]["what"] == "own.copy"
+    assert small_phone.audited("own.copy") == [("subject", 1)]
+    assert small_phone.api("GET", "/own/looks").json()[0]["what"] == "own.copy"
 
 
 def test_officers_words_are_in_the_copy_where_the_bureau_says_so(small_phone: Phone) -> None:
@@ -159,9 +159,9 @@ def test_officers_words_are_in_the_copy_where_the_bureau_says_so(small_phone: Ph
     assert len(copy["left_out"]) == 1
 
 
-def test_her_positions_come_as_csv_and_geojson(phone: Phone) -> None:
-    rows = list(csv.DictReader(io.StringIO(phone.api("GET", "/own/positions.csv").text)))
-    features = phone.api("GET", "/own/positions.geojson").json()["features"]
+def test_her_positions_come_as_csv_and_geojson(small_phone: Phone) -> None:
+    rows = list(csv.DictReader(io.StringIO(small_phone.api("GET", "/own/positions.csv").text)))
+    features = small_phone.api("GET", "/own/positions.geojson").json()["features"]
 
     assert [(float(row["lat"]), float(row["lon"]), row["source"]) for row in rows] == [(*HERS, "gps")]
     assert [tuple(feature["geometry"]["coordinates"]) for feature in features] == [(HERS[1], HERS[0])]
@@ -175,20 +175,20 @@ def test_so_many_copies_a_day(small_phone: Phone) -> None:
         assert phone.api("GET", "/own/positions.csv").status_code == 200
 
 
-def test_a_visit_is_audited_once_and_not_for_each_request(phone: Phone) -> None:
+def test_a_visit_is_audited_once_and_not_for_each_request(small_phone: Phone) -> None:
     for path in READS[:5]:
-        phone.api("GET", path)
-    phone.get("/me")
+        small_phone.api("GET", path)
+    small_phone.get("/me")
 
-    assert phone.audited("own.view") == [("subject", 1)]
+    assert small_phone.audited("own.view") == [("subject", 1)]
 
 
-def test_an_officer_makes_a_link_that_opens_the_page(phone: Phone) -> None:
-    made = phone.api("POST", "/subjects/1/own-links", "liming", json={}).json()
+def test_an_officer_makes_a_link_that_opens_the_page(small_phone: Phone) -> None:
+    made = small_phone.api("POST", "/subjects/1/own-links", "liming", json={}).json()
 
     assert made["address"] == f"http://testserver/me/{made['token']}"
     assert made["qr_svg"].startswith("<svg")
-    assert phone.get(made["address"].removeprefix("http://testserver"), None).status_code == 303
-    assert phone.api("GET", "/own").status_code == 401  # the one before has ended
-    listed = phone.api("GET", "/subjects/1/own-links", "liming").text
+    assert small_phone.get(made["address"].removeprefix("http://testserver"), None).status_code == 303
+    assert small_phone.api("GET", "/own").status_code == 401  # the one before has ended
+    listed = small_phone.api("GET", "/subjects/1/own-links", "liming").text
     assert made["token"] not in listed
