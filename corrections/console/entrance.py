@@ -10,10 +10,10 @@ from corrections.console.assets import assets
 from corrections.console.door import HOME, LOGIN, inside, set_language
 from corrections.console.pages import render
 from corrections.console.visit import Form, Serving, Visiting
-from corrections.errors import NotFound, Unauthenticated
-from corrections.records import accounts
+from corrections.errors import NotFound, TooMany, Unauthenticated
+from corrections.records import accounts, guessing
 from corrections.store.database import writing
-from corrections.web import clear_cookie, origin_of, require_same_origin, set_cookie
+from corrections.web import BROWSER_COOKIE, clear_cookie, origin_of, require_same_origin, set_browser, set_cookie
 
 router = APIRouter()
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}  # the address names the content
@@ -34,13 +34,17 @@ def log_in(form: Form, request: Request, desk: Serving) -> Response:
     """A page of another site cannot log a browser in as somebody else."""
     require_same_origin(request)
     after, login = inside(form.get("next", HOME)), form.get("login", "").strip()
+    origin, browser, now = origin_of(request), request.cookies.get(BROWSER_COOKIE, ""), clock.now()
     try:
         with writing(desk.engine) as session:
-            token, _ = accounts.log_in(session, login, form.get("password", ""), clock.now(), desk.settings, origin_of(request))
-    except Unauthenticated as error:
+            token, officer = accounts.log_in(session, login, form.get("password", ""), now, desk.settings, origin, browser)
+            assert officer.id is not None
+            browser = guessing.remember(session, officer.id, browser, desk.settings, now)
+    except (Unauthenticated, TooMany) as error:
         return render(request, desk, "login.html.j2", status=error.status, here=LOGIN, next=after, login=login, error=error, kept={})
     answer = RedirectResponse(after, 303)
     set_cookie(request, answer, token, desk.settings.service.session_hours)
+    set_browser(request, answer, browser, desk.settings.service.browser_days)
     return answer
 
 

@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from corrections import clock
 from corrections.domain.model import Role
 from corrections.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from corrections.records import guessing
 from corrections.records.audit import record, record_by
 from corrections.records.register import office_for
 from corrections.records.roster import check_deputy
@@ -42,12 +43,16 @@ _passwords = PasswordHash((Argon2Hasher(memory_cost=19_456, time_cost=2, paralle
 # ---- log-in
 
 
-def log_in(session: Session, login: str, password: str, now: datetime, settings: Settings, origin: str = "") -> tuple[str, Officer]:
-    """The token of a new session, and whose it is. Audited either way.
+def log_in(
+    session: Session, login: str, password: str, now: datetime, settings: Settings, origin: str = "", browser: str = ""
+) -> tuple[str, Officer]:
+    """The token of a new session, and whose it is. Audited either way. ``browser`` is the secret of one that is known, if it has one.
 
-    Raises Unauthenticated, without telling an unknown login from a wrong password. This commits, which no other service
+    Raises Unauthenticated, without telling an unknown login from a wrong password; TooMany. This commits, which hardly any other service
     function does: the failure stays on record although the caller's unit of work ends with the error.
     """
+    typed = login.replace("\x00", "")  # which no database holds as text
+    known = guessing.check(session, typed, origin, browser, settings, now)
     # PostgreSQL holds no NUL, so such a login is nobody's.
     officer = None if "\x00" in login else session.exec(select(Officer).where(Officer.login == login)).first()
     stored = officer.password_hash if officer and officer.active else ""
@@ -55,10 +60,12 @@ def log_in(session: Session, login: str, password: str, now: datetime, settings:
     fits, renewed = _verify(password, stored or _nobody())
     if officer is None or not stored or not fits:
         record(session, login[:64], "login.refused", origin=origin, now=now)
+        guessing.note_failure(session, typed, origin, known, settings, now)
         session.commit()
         raise Unauthenticated("The login or the password is wrong.", "账号或密码错误。")
     if renewed:
         officer.password_hash = renewed
+    guessing.forget_failures(session, typed, origin, known)
     token = secrets.token_urlsafe(32)
     ends = now + timedelta(hours=settings.service.session_hours)
     session.add(LoginSession(token_hash=hash_credential(token), officer_id=_id(officer), created_at=now, last_used_at=now, expires_at=ends))

@@ -17,6 +17,10 @@ class Service(Section):
     language: Literal["zh", "en"] = "zh"
     session_hours: float = Field(10.0, gt=0)
     session_idle_minutes: float = Field(60.0, gt=0)
+    login_tries: int = Field(10, ge=3)
+    origin_tries: int = Field(100, ge=3)
+    login_minutes: float = Field(15.0, gt=0)
+    browser_days: float = Field(180.0, gt=0)
     log_format: Literal["text", "json"] = "text"
 
 

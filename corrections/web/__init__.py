@@ -1,10 +1,20 @@
 """What the pages and the API share of who asks, and what all pages share: what surrounds them, forms, errors."""
 
-from corrections.web.cookies import SAFE, SESSION_COOKIE, clear_cookie, origin_of, require_same_origin, set_cookie
+from corrections.web.cookies import (
+    BROWSER_COOKIE,
+    SAFE,
+    SESSION_COOKIE,
+    clear_cookie,
+    origin_of,
+    require_same_origin,
+    set_browser,
+    set_cookie,
+)
 from corrections.web.own_door import OwnDoor
 from corrections.web.pages import POLICY, Failures, Shell, Upload, answer_errors, put_before, read_form, read_upload
 
 __all__ = [
+    "BROWSER_COOKIE",
     "POLICY",
     "SAFE",
     "SESSION_COOKIE",
@@ -19,5 +29,6 @@ __all__ = [
     "read_form",
     "read_upload",
     "require_same_origin",
+    "set_browser",
     "set_cookie",
 ]

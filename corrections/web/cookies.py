@@ -10,6 +10,7 @@ from starlette.responses import Response
 from corrections.errors import Forbidden
 
 SESSION_COOKIE = "corrections_session"
+BROWSER_COOKIE = "corrections_browser"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -35,6 +36,13 @@ def set_cookie(request: Request, response: Response, token: str, hours: float) -
     """Give a browser its token: out of reach of scripts, and only sent by pages of this service."""
     secure = request.url.scheme == "https"
     response.set_cookie(SESSION_COOKIE, token, max_age=int(hours * 3600), path="/", httponly=True, samesite="strict", secure=secure)
+
+
+def set_browser(request: Request, response: Response, secret: str, days: float) -> None:
+    """Let a browser keep what tells that its owner has logged in there; it opens nothing by itself."""
+    secure = request.url.scheme == "https"
+    age = int(days * 86_400)
+    response.set_cookie(BROWSER_COOKIE, secret, max_age=age, path="/", httponly=True, samesite="strict", secure=secure)
 
 
 def clear_cookie(request: Request, response: Response) -> None:

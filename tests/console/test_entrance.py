@@ -11,7 +11,7 @@ from corrections.console import queue_page
 from corrections.console.assets import assets
 from corrections.records import accounts
 from corrections.store.database import reading
-from corrections.web import SESSION_COOKIE
+from corrections.web import BROWSER_COOKIE, SESSION_COOKIE
 from tests.console.desk import HOST, PASSWORD, Desk
 
 PAGES = (
@@ -188,3 +188,19 @@ def test_what_fails_inside_is_told_without_its_inner_workings(
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_browser_is_known_from_a_log_in_on_and_guesses_elsewhere_do_not_lock_it_out(desk: Desk) -> None:
+    entered = desk.post(None, "/console/login", {"login": "liming", "password": PASSWORD})
+    browser = entered.cookies[BROWSER_COOKIE]
+    for _ in range(10):
+        desk.post(None, "/console/login", {"login": "liming", "password": "wrong"})
+
+    waits = desk.post(None, "/console/login", {"login": "liming", "password": PASSWORD})
+    assert waits.status_code == 429
+    assert "密码错误次数过多，请过 15 分钟再试" in waits.text
+    desk.client.cookies.clear()
+    headers = {"Cookie": f"{BROWSER_COOKIE}={browser}", "Origin": HOST}
+    again = desk.client.post("/console/login", data={"login": "liming", "password": PASSWORD}, headers=headers, follow_redirects=False)
+    assert again.status_code == 303
+    assert again.cookies[BROWSER_COOKIE] == browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,13 +10,13 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from corrections.domain.model import Role
-from corrections.errors import Conflict, CorrectionsError, Forbidden, Invalid, NotFound, Unauthenticated
-from corrections.records import accounts, register
+from corrections.errors import Conflict, CorrectionsError, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
+from corrections.records import accounts, guessing, register
 from corrections.settings import Settings
 from corrections.store.access import Actor
 from corrections.store.credentials import hash_credential
 from corrections.store.database import reading, writing
-from corrections.store.tables import AuditEvent, LoginSession, Officer
+from corrections.store.tables import AuditEvent, KnownBrowser, LoginFailure, LoginSession, Officer
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 SETTINGS = Settings()
@@ -208,3 +209,90 @@ def test_an_officer_names_her_own_standing_deputy(staffed: Engine) -> None:
 
         officer = session.get_one(Officer, 1)
         assert officer.deputy_id == 2
+
+
+# ---- guessing
+
+
+def guess(database: Engine, login: str = "liming", origin: str = "10.0.0.9", browser: str = "", now: datetime = NOW) -> None:
+    with contextlib.suppress(Unauthenticated, TooMany), writing(database) as session:
+        accounts.log_in(session, login, "a wrong password", now, SETTINGS, origin, browser)
+
+
+def enters(database: Engine, login: str = "liming", origin: str = "10.0.0.1", browser: str = "", now: datetime = NOW) -> bool:
+    try:
+        with writing(database) as session:
+            accounts.log_in(session, login, PASSWORD, now, SETTINGS, origin, browser)
+    except TooMany:
+        return False
+    return True
+
+
+def known_browser(database: Engine, officer_id: int = 1) -> str:
+    with writing(database) as session:
+        return guessing.remember(session, officer_id, "", SETTINGS, NOW)
+
+
+@pytest.mark.parametrize("login", ["liming", "nobody"])
+def test_after_too_many_wrong_passwords_not_even_the_right_one_is_tried_for_a_while(staffed: Engine, login: str) -> None:
+    for _ in range(SETTINGS.service.login_tries):
+        guess(staffed, login)
+
+    with pytest.raises(TooMany), writing(staffed) as session:
+        accounts.log_in(session, login, PASSWORD, NOW, SETTINGS, "10.0.0.1")
+    assert enters(staffed, "head")  # nobody else waits
+    if login == "liming":
+        assert enters(staffed, now=NOW + timedelta(minutes=SETTINGS.service.login_minutes))
+    with reading(staffed) as session:
+        waits = session.exec(select(AuditEvent).where(AuditEvent.action == "login.waits")).all()
+        assert [(event.actor, event.detail) for event in waits] == [(login, {"failures": 10})]
+
+
+def test_a_colleague_who_guesses_locks_nobody_out_of_her_own_browser(staffed: Engine) -> None:
+    browser = known_browser(staffed)
+    for _ in range(50):
+        guess(staffed)
+
+    assert not enters(staffed)
+    assert enters(staffed, browser=browser)
+    assert not enters(staffed, browser=known_browser(staffed, officer_id=2))  # somebody else's browser is a stranger's
+
+
+def test_a_known_browser_is_no_way_round(staffed: Engine) -> None:
+    browser = known_browser(staffed)
+    for _ in range(2 * SETTINGS.service.login_tries):
+        guess(staffed, browser=browser)
+
+    assert not enters(staffed, browser=browser)
+    with reading(staffed) as session:
+        assert len(session.exec(select(LoginFailure)).all()) == 2 * SETTINGS.service.login_tries
+
+
+def test_one_address_that_tries_many_logins_waits(staffed: Engine) -> None:
+    browser = known_browser(staffed, officer_id=2)
+    for n in range(SETTINGS.service.origin_tries):
+        guess(staffed, f"login-{n}", "10.0.0.9")
+
+    assert not enters(staffed, "liming", "10.0.0.9")
+    assert enters(staffed, "liming", "10.0.0.1")
+    assert enters(staffed, "head", "10.0.0.9", browser=browser)
+
+
+def test_what_was_mistyped_before_the_right_password_counts_no_more(staffed: Engine) -> None:
+    for _ in range(3):
+        for _ in range(SETTINGS.service.login_tries - 1):
+            guess(staffed, origin="10.0.0.1")
+        assert enters(staffed, origin="10.0.0.1")
+
+
+def test_failures_are_forgotten_and_browsers_too(staffed: Engine) -> None:
+    guess(staffed)
+    guess(staffed, now=NOW + HOUR)
+    browser = known_browser(staffed)
+    ends = NOW + timedelta(days=SETTINGS.service.browser_days)
+    with writing(staffed) as session:
+        assert len(session.exec(select(LoginFailure)).all()) == 1
+        assert guessing.remember(session, 1, browser, SETTINGS, NOW + HOUR) == browser
+        assert guessing.remember(session, 2, browser, SETTINGS, NOW + HOUR) != browser
+        assert guessing.remember(session, 1, browser, SETTINGS, ends + HOUR) != browser
+        assert session.get(KnownBrowser, hash_credential(browser)) is None

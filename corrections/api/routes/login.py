@@ -11,9 +11,9 @@ from corrections import clock
 from corrections.api.context import Calling, Serving
 from corrections.api.models import Done, Given, Shown, Text
 from corrections.domain.model import Role
-from corrections.records import accounts, directory
+from corrections.records import accounts, directory, guessing
 from corrections.store.access import ALLOWED, Action
-from corrections.web import clear_cookie, origin_of, require_same_origin, set_cookie
+from corrections.web import BROWSER_COOKIE, clear_cookie, origin_of, require_same_origin, set_browser, set_cookie
 
 router = APIRouter(tags=["log-in"])
 
@@ -47,15 +47,18 @@ class LoggedIn(Shown):
 
 @router.post("/login", summary="Log in")
 def log_in(given: Credentials, request: Request, response: Response, house: Serving) -> LoggedIn:
-    """A token that ends after a fixed time, or sooner without use."""
+    """A token that ends after a fixed time, or sooner without use. After too many wrong passwords 429, for some minutes; a browser in which
+    the same person has logged in before is counted apart."""
     if "sec-fetch-site" in request.headers or "origin" in request.headers:
         require_same_origin(request)  # so that another site's page cannot log a browser in as somebody else
-    now = clock.now()
+    now, browser, service = clock.now(), request.cookies.get(BROWSER_COOKIE, ""), house.settings.service
     with house.writing() as session:
-        token, officer = accounts.log_in(session, given.login, given.password, now, house.settings, origin_of(request))
-    hours = house.settings.service.session_hours
+        token, officer = accounts.log_in(session, given.login, given.password, now, house.settings, origin_of(request), browser)
+        assert officer.id is not None
+        browser = guessing.remember(session, officer.id, browser, house.settings, now)
+    hours = service.session_hours
     set_cookie(request, response, token, hours)
-    assert officer.id is not None
+    set_browser(request, response, browser, service.browser_days)
     return LoggedIn(token=token, officer_id=officer.id, name=officer.name, role=Role(officer.role), expires_at=now + timedelta(hours=hours))
 
 

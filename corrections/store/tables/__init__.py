@@ -21,7 +21,7 @@ from corrections.store.tables.monitoring import (
     StreamPosition,
     SubjectState,
 )
-from corrections.store.tables.places import Absence, Bureau, Duty, Gateway, LoginSession, Office, Officer
+from corrections.store.tables.places import Absence, Bureau, Duty, Gateway, KnownBrowser, LoginFailure, LoginSession, Office, Officer
 from corrections.store.tables.record import AuditEvent, LogDay, LogEntry, Objection, OwnLink
 from corrections.store.tables.register import (
     Authority,
@@ -57,6 +57,7 @@ __all__ = [
     "Duty",
     "FixRequest",
     "Gateway",
+    "KnownBrowser",
     "Lease",
     "LeavePermit",
     "LeaveReport",
@@ -64,6 +65,7 @@ __all__ = [
     "LegalClock",
     "LogDay",
     "LogEntry",
+    "LoginFailure",
     "LoginSession",
     "Measure",
     "Notice",

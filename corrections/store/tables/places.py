@@ -89,6 +89,27 @@ class LoginSession(SQLModel, table=True):
     map_read_at: datetime | None = when(null=True)
 
 
+class KnownBrowser(SQLModel, table=True):
+    """A browser in which an officer has logged in; its secret is never stored."""
+
+    __tablename__ = "known_browser"
+    token_hash: str = Field(primary_key=True)
+    officer_id: int = ref("officer")
+    created_at: datetime = when()
+    expires_at: datetime = when(index=True)
+
+
+class LoginFailure(SQLModel, table=True):
+    """A wrong password of late: for which login, as it was typed, from which address, in which known browser (empty: in none)."""
+
+    __tablename__ = "login_failure"
+    id: int | None = key()
+    login: str = Field(index=True)
+    origin: str = Field(index=True)
+    browser: str
+    at: datetime = when(index=True)
+
+
 class Gateway(SQLModel, table=True):
     """Another system that may send reports for the devices of one bureau."""
 
