@@ -14,6 +14,7 @@ PAGES = (
     "/console/search?q=对象", "/console/search?q=1", "/console/agenda?days=90&mine=false", "/console/statistics",
     "/console/statistics/statistics.csv", "/console/objections", "/console/notices?tab=done", "/console/admin/roster",
     "/console/admin/import", "/console/admin/settings",
+    "/console/subjects/new", "/console/account",
 )  # fmt: skip
 
 
@@ -25,7 +26,8 @@ def test_every_page_opens_on_postgresql(desk_on_postgresql: Desk) -> None:
         opened = {address: desk.get(login, address).status_code for address in (*menu, *PAGES)}
         assert {address: status for address, status in opened.items() if status != 200} == {}
     assert desk.get("auditor", "/console/audit").status_code == 200
-    assert desk.get("admin", "/console/admin/accounts").status_code == 200
+    for address in ("accounts?search=li", "accounts/1", "gateways", "outbox", "condition"):
+        assert desk.get("admin", f"/console/admin/{address}").status_code == 200
 
 
 def test_a_violation_is_decided_and_a_round_gone_through_on_postgresql(desk_on_postgresql: Desk) -> None:
