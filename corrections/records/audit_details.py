@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from corrections.records.audit_words import KINDS, NAMES, WORDS, Both
-from corrections.records.words import BASES
+from corrections.records.words import BASES, STATUSES
 
 _OFFICES, _OFFICERS = frozenset({"office", "office_id", "offices"}), frozenset({"to", "deputy", "deputy_id", "officer_id"})
 _MOMENTS = frozenset(
@@ -17,6 +17,7 @@ _MOMENTS = frozenset(
         "term_until", "decided_on",
     }
 )  # fmt: skip
+STATUS: Mapping[str, Both] = {"from": ("原状态", "before"), "to": ("现状态", "now")}
 YES, NO = ("是", "yes"), ("否", "no")
 
 
@@ -44,6 +45,8 @@ def officers_in(detail: Mapping[str, Any]) -> Iterator[int]:
 
 
 def _pair(action: str, key: str, value: Any, offices: Mapping[int, str], officers: Mapping[int, str]) -> Pair:
+    if action == "subject.status" and key in STATUS:
+        return Pair(STATUS[key], STATUSES.get(str(value), (str(value), str(value))))
     name = NAMES.get(key, (key, key))
     if key in _MOMENTS and (moment := _moment(value)) is not None:
         return Pair(name, ("", ""), moment)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import corrections
-from corrections.domain.model import Role
+from corrections.domain.model import Role, SubjectStatus
 from corrections.records import accounts, register
 from corrections.records.audit import head, record
 from corrections.records.audit_details import pairs
@@ -90,8 +90,10 @@ def test_details_are_told_in_words_and_as_recorded(desk: Desk) -> None:
         admin = accounts.actor_by_login(session, "admin", "10.0.0.7")
         accounts.change_officer(session, admin, 1, role=Role.OFFICE_HEAD, office_id=2, settings=SETTINGS, now=NOW)
         register.change_office(session, admin, 1, name="新名", name_en="", now=NOW)
+        register.change_status(session, None, 1, status=SubjectStatus.CUSTODY, since=NOW, rules=SETTINGS.rules, now=NOW)
     chinese, english = (desk.get("auditor", "/console/audit", language=language).text for language in ("zh", "en"))
 
+    assert re.search(r"原状态.*?在矫.*?现状态.*?被限制人身自由", chinese, re.DOTALL)
     for word in ("司法所所长", "第1司法所", "10.0.0.7", "新名"):
         assert word in chinese
     assert "office head" in english
