@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import shapely
 from fastapi import APIRouter
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from sqlmodel import Session, col, select
 
 from corrections.console.forms import lines_of_windows, moment, windows_as_lines
 from corrections.console.pages import page
-from corrections.console.visit import PathId, Uploading, Visit, Visiting, choice
+from corrections.console.visit import PathId, Uploaded, Uploading, Visit, Visiting, choice
+from corrections.console.week import SHORT, Week, draw_week
 from corrections.domain.model import Datum, Level, Scope, Severity, ZoneKind
 from corrections.errors import Conflict, CorrectionsError, Forbidden, Invalid, NotFound
 from corrections.monitor import trial
@@ -23,6 +24,7 @@ from corrections.monitor.trial_findings import Trial
 from corrections.records import directory, outlines, zones
 from corrections.records.outlines import Outline
 from corrections.store.access import Action
+from corrections.store.rulebook import as_windows
 from corrections.store.tables import Subject, Zone
 from corrections.web import Upload
 
@@ -44,6 +46,14 @@ class Do(StrEnum):
     CHECK = "check"
     TRY = "try"
     PUBLISH = "publish"
+
+
+class Drafted(NamedTuple):
+    """A zone as it was given, and those that share area with it: code, km²."""
+
+    terms: zones.Terms
+    outline: Outline
+    near: list[tuple[str, float]]
 
 
 @router.get("/new")
@@ -71,21 +81,57 @@ def edit(zone_id: PathId, visit: Visiting) -> Response:
 @router.post("/draft")
 def draft(sent: Uploading, visit: Visiting) -> Response:
     """What is refused shows the form again, with all that was given."""
-    form, zone_id = sent.fields, int(sent.fields["zone"]) if sent.fields.get("zone", "").isdigit() else None
     try:
-        do = choice(form, "do", Do)
-        with visit.writing() as session:
-            terms, outline = _terms(session, visit, form), _outline(form, sent.files)
-            form["outline"], form["shape"] = json.dumps(shapely.geometry.mapping(outline.geometry)), form.get("shape", "")
-            valid_from = moment(visit, form, "valid_from") if form.get("valid_from") else visit.now
-            if do is Do.PUBLISH:
-                zone = _publish(session, visit, terms, outline, valid_from)
-                return RedirectResponse(f"/console/zones/{zone}?done=published", 303)
-            near = _neighbours(session, visit, terms, outline, valid_from)
-        tried = _tried(visit, terms, outline) if do is Do.TRY else None
+        do = choice(sent.fields, "do", Do)
+        made = _read(visit, sent, publish=do is Do.PUBLISH)
+        if isinstance(made, int):
+            return RedirectResponse(f"/console/zones/{made}?done=published", 303)
+        tried = trial.try_zones(*_of_trial(visit, made)) if do is Do.TRY else None
     except (Invalid, Conflict, NotFound, Forbidden) as error:
-        return _form(visit, form, zone_id, error=error)
-    return _form(visit, form, zone_id, near=near, outline=outline, tried=tried)
+        return _form(visit, sent.fields, _zone(sent), error=error)
+    return _form(visit, sent.fields, _zone(sent), drafted=made, tried=tried)
+
+
+@router.post("/try")
+def try_and_tell(sent: Uploading, visit: Visiting) -> Response:
+    """What trying by ``draft`` does, told while it goes on: events ``at`` with {"judged", "of"} (subjects), and ``page`` with the page in
+    the end. When the browser gives up, no more is judged."""
+    try:
+        made = _read(visit, sent, publish=False)
+        assert isinstance(made, Drafted)
+        trying = trial.trying_zones(*_of_trial(visit, made))
+        first = next(trying)
+    except (Invalid, Conflict, NotFound, Forbidden) as error:
+        return _form(visit, sent.fields, _zone(sent), error=error)
+    return StreamingResponse(_told(visit, sent, made, trying, first), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+def _told(visit: Visit, sent: Uploaded, made: Drafted, trying: trial.Trying, at: tuple[int, int]) -> Iterator[str]:
+    while True:
+        yield f"event: at\ndata: {json.dumps(dict(zip(('judged', 'of'), at, strict=True)))}\n\n"
+        try:
+            at = next(trying)
+        except StopIteration as end:
+            shown = _form(visit, sent.fields, _zone(sent), drafted=made, tried=end.value)
+            yield f"event: page\ndata: {json.dumps(bytes(shown.body).decode())}\n\n"
+            return
+
+
+def _read(visit: Visit, sent: Uploaded, *, publish: bool) -> Drafted | int:
+    """The zone as it was given, with its neighbours; or, once it is published, its id. Raises Invalid, Conflict, NotFound, Forbidden."""
+    form = sent.fields
+    with visit.writing() as session:
+        terms, outline = _terms(session, visit, form), _outline(form, sent.files)
+        form["outline"], form["shape"] = json.dumps(shapely.geometry.mapping(outline.geometry)), form.get("shape", "")
+        valid_from = moment(visit, form, "valid_from") if form.get("valid_from") else visit.now
+        if publish:
+            return _publish(session, visit, terms, outline, valid_from)
+        return Drafted(terms, outline, _neighbours(session, visit, terms, outline, valid_from))
+
+
+def _zone(sent: Uploaded) -> int | None:
+    """Of which zone it is a new version."""
+    return int(sent.fields["zone"]) if sent.fields.get("zone", "").isdigit() else None
 
 
 def _publish(session: Session, visit: Visit, terms: zones.Terms, outline: Outline, valid_from: datetime) -> int:
@@ -93,11 +139,10 @@ def _publish(session: Session, visit: Visit, terms: zones.Terms, outline: Outlin
     return made.zone_id
 
 
-def _tried(visit: Visit, terms: zones.Terms, outline: Outline) -> Trial:
-    drafts = [(terms, outline)]
-    return trial.try_zones(
-        visit.desk.engine, visit.actor, visit.actor.bureau_id, drafts, TRIED_DAYS, visit.purpose, visit.settings, visit.now
-    )  # fmt: skip
+def _of_trial(visit: Visit, made: Drafted) -> tuple[Any, ...]:
+    """What a trial of it is given."""
+    actor, drafts = visit.actor, [(made.terms, made.outline)]
+    return visit.desk.engine, actor, actor.bureau_id, drafts, TRIED_DAYS, visit.purpose, visit.settings, visit.now
 
 
 def _neighbours(session: Session, visit: Visit, terms: zones.Terms, outline: Outline, at: datetime) -> list[tuple[str, float]]:
@@ -153,8 +198,8 @@ def _number(form: Mapping[str, str], name: str) -> float:
 
 
 def _form(
-    visit: Visit, given: Mapping[str, str], zone_id: int | None, *, error: CorrectionsError | None = None, near: Any = None,
-    outline: Outline | None = None, tried: Trial | None = None,
+    visit: Visit, given: Mapping[str, str], zone_id: int | None, *, error: CorrectionsError | None = None, drafted: Drafted | None = None,
+    tried: Trial | None = None,
 ) -> Response:  # fmt: skip
     with visit.reading() as session:
         offices = directory.list_offices(session, visit.actor)
@@ -168,10 +213,20 @@ def _form(
             zone=zone,
             offices=offices,
             error=error,
-            near=near,
-            outline=outline,
+            near=drafted.near if drafted else None,
+            outline=drafted.outline if drafted else None,
             tried=tried,
             days=TRIED_DAYS,
+            week=_week(given.get("windows", "")),
+            days_of_week=SHORT,
             Shape=Shape,
             **CHOICES,
         )
+
+
+def _week(lines: str) -> Week | None:
+    """The windows as they were typed, drawn; None where they cannot be read."""
+    try:
+        return draw_week(as_windows(zones.parse_windows(lines_of_windows(lines))))
+    except Invalid:
+        return None

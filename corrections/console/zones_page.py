@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 from corrections.console.forms import moment
 from corrections.console.pages import page
 from corrections.console.visit import Form, PathId, Visit, Visiting
+from corrections.console.week import draw_week
 from corrections.domain.model import Level, Scope
 from corrections.errors import Conflict, CorrectionsError, Invalid
 from corrections.records import directory, zones
@@ -82,6 +83,7 @@ def _shown(visit: Visit, zone_id: int, *, done: str | None = None, error: Correc
         return page(
             visit, "zone.html.j2", status=error.status if error else 200, here=f"/console/zones/{zone_id}", zone=zone, versions=listed,
             bound=session.exec(bound).one(), area_km2=area_km2(newest), drawn=drawn | {"before": before}, done=done, error=error,
+            week=draw_week(as_windows(revisions[0].windows)) if revisions[0].windows else None,
         )  # fmt: skip
 
 

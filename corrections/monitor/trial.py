@@ -2,12 +2,13 @@
 
 The live code judges the same reports twice, once by the present zones and settings and once by the changed ones, as if these had been
 in force for ``LEAD_IN`` before the time looked at, so that nothing is new or gone only because of the switch. Both start from the
-monitor's checkpoint. Nothing is written but the audit of the look; subjects are taken in chunks, so that memory stays bounded.
+monitor's checkpoint. Nothing is written but the audit of the look; subjects are taken in chunks, so that memory stays bounded and
+whoever waits sees how far it is, and can end it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,6 +43,8 @@ LEAD_IN = timedelta(days=1)
 AT_ONCE = 25  # subjects judged together
 
 Draft = tuple[zones.Terms, Outline]
+Trying = Generator[tuple[int, int], None, Trial]
+"""A trial on its way: yields how many subjects were judged, of how many, after each chunk; returns what was found. Given up, it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,28 @@ class _Plan:
 def try_zones(
     engine: Engine, actor: Actor | None, bureau_id: int, drafts: Sequence[Draft], days: int, purpose: str, settings: Settings, now: datetime
 ) -> Trial:
+    """``trying_zones`` to its end."""
+    return _whole(trying_zones(engine, actor, bureau_id, drafts, days, purpose, settings, now))
+
+
+def _whole(trying: Trying) -> Trial:
+    """A trial carried out to its end."""
+    while True:
+        try:
+            next(trying)
+        except StopIteration as end:
+            found: Trial = end.value
+            return found
+
+
+def trying_zones(
+    engine: Engine, actor: Actor | None, bureau_id: int, drafts: Sequence[Draft], days: int, purpose: str, settings: Settings, now: datetime
+) -> Trying:
     """Run draft zones, new ones or new versions of those with their codes, over the last ``days`` days of everybody whom they, or the
     versions that they would end, bind. ``actor`` None is the operator at the machine.
 
     Looks at locations: recorded with its purpose before anything is read. For whoever may both set zones and see locations, within her
-    reach. Raises Invalid (days, purpose, terms), Conflict (a code is taken), Forbidden, NotFound.
+    reach. Raises Invalid (days, purpose, terms), Conflict (a code is taken), Forbidden, NotFound, before anything is judged.
     """
     if not drafts:
         raise Invalid("There is no zone to try.", "没有可试行的围栏。", field="zone")
@@ -88,7 +108,7 @@ def try_zones(
         look = Look(since_us, now, timezone_of(session, bureau_id), codes)
         return _Plan(bureau_id, rule, rule, tuple(versions), bound, everybody, lead_us, look)
 
-    return _run(engine, actor, plan, days, purpose)
+    return (yield from _run(engine, actor, plan, days, purpose))
 
 
 def try_settings(
@@ -103,7 +123,7 @@ def try_settings(
         lead_us, since_us = _times(timezone, days, now)
         return _Plan(bureau_id, *rules, (), (), everybody, lead_us, Look(since_us, now, timezone, _codes(session, bureau_id)))
 
-    return _run(engine, actor, plan, days, purpose)
+    return _whole(_run(engine, actor, plan, days, purpose))
 
 
 def changed_boundary(boundary: Boundary, changes: Mapping[str, Any]) -> Boundary:
@@ -166,8 +186,9 @@ def _version(zone: Zone, before: ZoneRevision | None, terms: zones.Terms, outlin
 # ---- judging twice
 
 
-def _run(engine: Engine, actor: Actor | None, make: Callable[[Session], _Plan], days: int, purpose: str) -> Trial:
-    """1. Check who may. 2. Find whom it concerns, and record the look. 3. Judge chunk by chunk, without holding up any writer."""
+def _run(engine: Engine, actor: Actor | None, make: Callable[[Session], _Plan], days: int, purpose: str) -> Trying:
+    """1. Check who may. 2. Find whom it concerns, and record the look. 3. Judge chunk by chunk, without holding up any writer. No session
+    is open while it waits to be asked for more."""
     for action in (Action.WRITE_ZONES, Action.REVIEW, Action.READ_LOCATION):
         if actor is not None:
             actor.require(action)
@@ -179,12 +200,14 @@ def _run(engine: Engine, actor: Actor | None, make: Callable[[Session], _Plan], 
     trial = Trial(days, from_us(plan.look.since_us), plan.look.now, looked_at=len(plan.subjects))
     books = Rulebooks()
     drawn: ZoneBook | None = None
+    yield 0, len(plan.subjects)
     for i in range(0, len(plan.subjects), AT_ONCE):
         chunk = dict(plan.subjects[i : i + AT_ONCE])
         with reading(engine) as session:
             book = books.load(session, plan.bureau_id, chunk)
             drawn = drawn or _with_drafts(book.zones, plan)
             _try_chunk(session, chunk, book, _bound_anew(book, drawn, plan, chunk), plan, trial)
+        yield min(i + AT_ONCE, len(plan.subjects)), len(plan.subjects)
     return trial
 
 

@@ -69,6 +69,34 @@ def test_trying_needs_a_purpose_and_tells_what_would_change(desk: Desk) -> None:
     assert [purpose for *_, purpose in desk.purposes()] == ["试行围栏"]
 
 
+def test_a_script_is_told_how_far_a_trial_is_and_the_page_in_the_end(desk: Desk) -> None:
+    refused = desk.post("bureau", "/console/zones/try", GIVEN)
+    desk.say_why("bureau", "试行围栏")
+    plain = draft(desk, "bureau", "try").text
+    told = [event.split("\ndata: ") for event in desk.post("bureau", "/console/zones/try", GIVEN).text.split("\n\n") if event]
+
+    assert (refused.status_code, 'id="answer"' in refused.text) == (422, True)
+    assert [kind for kind, _ in told] == ["event: at", "event: at", "event: page"]
+    assert [json.loads(data) for _, data in told[:2]] == [{"judged": 0, "of": 1}, {"judged": 1, "of": 1}]
+    assert results(json.loads(told[2][1])) == results(plain) != ""
+    assert versions(desk) == 1
+
+
+def results(page: str) -> str:
+    return page.partition('<div id="results">')[2].partition("<aside>")[0]
+
+
+def test_windows_are_drawn_where_they_can_be_read(desk: Desk) -> None:
+    zone = draft(desk, "bureau", "publish", windows="1,2,3,4,5 22:00-06:00").headers["location"].partition("?")[0]
+    unread = draft(desk, "bureau", "check", windows="nights").text
+
+    for page in (desk.get("bureau", zone).text, desk.get("bureau", f"{zone}/edit").text):
+        assert "一周的时段：周一到周五 22:00 到第二天 06:00" in page
+    assert 'id="week"' in unread
+    assert "<figure" not in unread
+    assert "nights" in unread
+
+
 @pytest.mark.parametrize(
     "changes",
     [

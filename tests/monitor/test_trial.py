@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import Engine
@@ -274,6 +275,19 @@ def test_many_subjects_are_taken_in_chunks_and_come_out_the_same(pair: District,
 
     assert tried(pair, (school(), circle(3_000, 500))) == together
     assert len(together.subjects) > 3
+
+
+def test_a_trial_tells_how_far_it_is_and_ends_where_it_is_given_up(pair: District, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "AT_ONCE", 1)
+    judged = Mock(side_effect=trial._try_chunk)
+    monkeypatch.setattr(trial, "_try_chunk", judged)
+    drafts = [(school(), circle(3_000, 500))]
+
+    trying = trial.trying_zones(pair.engine, None, pair.bureau_id, drafts, 14, PURPOSE, pair.settings, NOW)
+    assert [next(trying), next(trying)] == [(0, 2), (1, 2)]
+    trying.close()
+
+    assert judged.call_count == 1
 
 
 def test_the_present_side_gives_what_the_monitor_stored(pair: District) -> None:

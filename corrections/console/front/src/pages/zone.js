@@ -12,6 +12,8 @@ import VectorSource from "ol/source/Vector.js";
 import { getArea, getLength } from "ol/sphere.js";
 import { openMap } from "../map/ground.js";
 import { toFeature, toGeoJson, zoneStyle } from "../map/shapes.js";
+import { tryAndTell } from "../core/trial.js";
+import { editWeek } from "../core/week.js";
 import { metres, t } from "../core/words.js";
 
 const form = document.getElementById("zone-form");
@@ -40,7 +42,6 @@ field("kind").addEventListener("change", () => layer.setStyle(style()));
 field("outline").addEventListener("change", () => (remember(), take(field("outline").value)));
 for (const name of ["lat", "lon", "radius_m"]) field(name).addEventListener("change", circleFromFields);
 form.addEventListener("submit", (event) => {
-  if (event.submitter && event.submitter.value === "try") form.setAttribute("aria-busy", "true");
   if (event.submitter && event.submitter.value === "publish") sessionStorage.removeItem(KEPT);
 });
 
@@ -49,6 +50,8 @@ if (!field("outline").value && kept) field("outline").value = kept;
 if (field("outline").value) take(field("outline").value);
 fold();
 showOthers();
+tryAndTell(form);
+document.addEventListener("DOMContentLoaded", editWeek); // once a draft of the form was put back
 
 function act(what) {
   stop();
