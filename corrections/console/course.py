@@ -20,11 +20,18 @@ STEPS = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60, 120, 180, 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A fix of the course: ``beyond`` whether it lay on the wrong side of the edge."""
+    """A fix of the course: ``beyond`` whether it lay on the wrong side of the edge; ``distance_m`` is positive there."""
 
     x: float
     y: float
     beyond: bool
+    fix_us: int
+    distance_m: float
+    certainty: float
+
+    @property
+    def at(self) -> datetime:
+        return from_us(self.fix_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ def draw_course(
         return None
     end_us = rows[-1][0] if ended_at is None else max(rows[-1][0], to_us(ended_at))
     span = _Span(rows[0][0], end_us)
-    marks = [Mark(span.x(us), _y(certainty), metres > 0) for us, metres, certainty in rows]
+    marks = [Mark(span.x(us), _y(certainty), metres > 0, us, metres, certainty) for us, metres, certainty in rows]
     line = f"M{marks[0].x:g},{marks[0].y:g}" + "".join(f"H{mark.x:g}V{mark.y:g}" for mark in marks[1:])
     opens, closes = thresholds or (None, None)
     return Course(

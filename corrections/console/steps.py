@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from corrections.console.visit import Visit, choice, number
 from corrections.domain.model import Decision, FalseAlarmCause, ReviewState, Role
-from corrections.review import reviewing
+from corrections.review import matters, reviewing, watching
 from corrections.review.assignment import OPEN, may_take
 from corrections.review.deadlines import Deadlines
 from corrections.review.items import QueueItem
+from corrections.review.matters import Matter
 from corrections.review.reviewing import Answer, Means
 from corrections.review.roster import absences
 from corrections.store.access import Action
@@ -30,6 +32,8 @@ class Step(StrEnum):
     HAND_OVER = "hand-over"
     DECIDE = "decide"
     REOPEN = "reopen"
+    WATCH = "watch"
+    UNWATCH = "unwatch"
 
 
 def open_steps(item: QueueItem, visit: Visit) -> set[Step]:
@@ -48,7 +52,19 @@ def open_steps(item: QueueItem, visit: Visit) -> set[Step]:
         steps.add(Step.HAND_OVER)
     if item.review_state == ReviewState.DECIDED and head:
         steps.add(Step.REOPEN)
+    if item.watched:
+        steps.add(Step.UNWATCH)
+    elif not mine and item.officer_id != me:
+        steps.add(Step.WATCH)
     return steps
+
+
+def matter_of(session: Session, item: QueueItem, visit: Visit) -> Matter | None:
+    """What is open of the subject at the same time, this violation included; None where nothing else is."""
+    if item.review_state not in OPEN:
+        return None
+    found = matters.matter(session, visit.actor, item.matter_id, now=visit.now)
+    return found if sum(one.review_state in OPEN for one in found.items) > 1 else None
 
 
 def takers(session: Session, violation: Violation, visit: Visit) -> list[tuple[int, str]]:
@@ -63,8 +79,9 @@ def takers(session: Session, violation: Violation, visit: Visit) -> list[tuple[i
 
 
 def carry_out(session: Session, visit: Visit, violation_id: int, step: Step, form: dict[str, str]) -> None:
-    """Do what a form asks for. Raises Invalid, Conflict, Forbidden, NotFound."""
-    _DOING[step](session, visit, violation_id, number(form, "revision"), form)
+    """Do what a form asks for, with ``whole`` for all that is open of the matter. Raises Invalid, Conflict, Forbidden, NotFound."""
+    doing = _DOING_WHOLE[step] if form.get("whole") == "yes" and step in _DOING_WHOLE else _DOING[step]
+    doing(session, visit, violation_id, number(form, "revision"), form)
 
 
 def _lies_still(item: QueueItem, visit: Visit) -> bool:
@@ -89,10 +106,13 @@ def _note(session: Session, visit: Visit, violation_id: int, revision: int, form
 
 
 def _contact(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
+    return reviewing.contact(session, visit.actor, violation_id, revision=revision, **_contacted(visit, form), now=visit.now)
+
+
+def _contacted(visit: Visit, form: dict[str, str]) -> dict[str, Any]:
     means, answer = choice(form, "means", Means), choice(form, "answer", Answer)
     whom, text = form.get("whom", ""), form.get("text", "")
-    terms = {"means": means, "whom": whom, "answer": answer, "text": text, "deadlines": Deadlines.of(visit.settings)}
-    return reviewing.contact(session, visit.actor, violation_id, revision=revision, **terms, now=visit.now)  # type: ignore[arg-type]
+    return {"means": means, "whom": whom, "answer": answer, "text": text, "deadlines": Deadlines.of(visit.settings)}
 
 
 def _hand_over(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
@@ -114,7 +134,32 @@ def _reopen(session: Session, visit: Visit, violation_id: int, revision: int, fo
     return reviewing.reopen(session, visit.actor, violation_id, revision=revision, reason=reason, deadlines=deadlines, now=visit.now)
 
 
+def _watch(session: Session, visit: Visit, violation_id: int, _revision: int, _form: dict[str, str]) -> object:
+    return watching.watch(session, visit.actor, violation_id, now=visit.now)
+
+
+def _unwatch(session: Session, visit: Visit, violation_id: int, _revision: int, _form: dict[str, str]) -> object:
+    return watching.unwatch(session, visit.actor, violation_id)
+
+
+def _claim_all(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
+    seen, deadlines = _seen(violation_id, revision, form), Deadlines.of(visit.settings)
+    return matters.claim(session, visit.actor, number(form, "matter"), revisions=seen, deadlines=deadlines, now=visit.now)
+
+
+def _contact_about_all(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
+    seen, terms = _seen(violation_id, revision, form), _contacted(visit, form)
+    return matters.contact(session, visit.actor, number(form, "matter"), revisions=seen, **terms, now=visit.now)
+
+
+def _seen(violation_id: int, revision: int, form: dict[str, str]) -> dict[int, int]:
+    """The revisions of the open violations of a matter that the page showed."""
+    others = {name.removeprefix("seen-"): name for name in form if name.startswith("seen-")}
+    return {violation_id: revision} | {int(id_): number(form, name) for id_, name in others.items() if id_.isdigit() and len(id_) <= 16}
+
+
+_DOING_WHOLE: dict[Step, Doing] = {Step.CLAIM: _claim_all, Step.CONTACT: _contact_about_all}
 _DOING: dict[Step, Doing] = {
     Step.CLAIM: _claim, Step.RELEASE: _release, Step.NOTE: _note, Step.CONTACT: _contact, Step.HAND_OVER: _hand_over,
-    Step.DECIDE: _decide, Step.REOPEN: _reopen,
+    Step.DECIDE: _decide, Step.REOPEN: _reopen, Step.WATCH: _watch, Step.UNWATCH: _unwatch,
 }  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import shapely
@@ -18,41 +18,62 @@ from corrections.console.course import Course, draw_course, thresholds
 from corrections.console.pages import page
 from corrections.console.queue_page import View, Viewing, listing
 from corrections.console.sketch import Place, Sketch, draw
-from corrections.console.steps import Step, carry_out, open_steps, takers
-from corrections.console.visit import Form, PathId, Visit, Visiting, typed_words
-from corrections.domain.model import Decision, FalseAlarmCause, ZoneVersion, from_us
+from corrections.console.steps import Step, carry_out, matter_of, open_steps, takers
+from corrections.console.visit import Form, PathId, Uploading, Visit, Visiting, typed_words
+from corrections.domain.casework import AttachedTo
+from corrections.domain.files import FileType
+from corrections.domain.model import Decision, FalseAlarmCause, ZoneVersion, from_us, to_us
 from corrections.errors import Conflict, CorrectionsError, Forbidden, Invalid
 from corrections.monitor.present import NextStep, step_of
+from corrections.records import attachments
 from corrections.records.audit import audited_location_read
 from corrections.records.whereabouts import fixes_about
 from corrections.review import queue
+from corrections.review.assignment import OPEN
 from corrections.review.reviewing import LONGEST_TEXT, Answer, Means
 from corrections.store.access import Action, violation_for
 from corrections.store.rulebook import as_version
-from corrections.store.tables import Officer, Violation, Zone, ZoneRevision
+from corrections.store.tables import Officer, Report, Violation, Zone, ZoneRevision
 
 router = APIRouter(prefix="/console/violations")
 AROUND = timedelta(hours=1)  # of the track shown before and after
 MOST_AROUND = 1_000  # fixes of it
 CHOICES = {
     "Step": Step, "means": list(Means), "answers": list(Answer), "decisions": list(Decision), "causes": list(FalseAlarmCause),
-    "longest": LONGEST_TEXT,
+    "longest": LONGEST_TEXT, "OPEN": OPEN, "accepted": ",".join(FileType), "shown_types": (FileType.JPEG, FileType.PNG),
+    "longest_note": attachments.LONGEST_NOTE,
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a violation rests on, places included. ``fixes`` are the deciding ones, each with ``at`` and its ``parts`` in the story;
-    ``drawn`` is what the map shows: the zone as GeoJSON, the deciding fixes, and the track shortly before and after.
-    ``against`` is what speaks against it, None where the evidence does not keep that, or there is no edge."""
+    ``drawn`` is what the map shows: the zone as GeoJSON, the deciding fixes, and the track shortly before and after. ``places`` are the
+    known fixes by their time (µs): (longitude, latitude, accuracy). ``against`` is what speaks against it, None where the evidence does
+    not keep that, or there is no edge."""
 
     fixes: list[dict[str, Any]]
     sketch: Sketch | None
     drawn: dict[str, Any] | None
     course: Course | None
+    places: dict[int, tuple[float, float, float | None]]
     against: list[wording.Both] | None
     zone_version: int | None
     content: dict[str, Any]
+
+
+class Attached(NamedTuple):
+    """A photo or document beside it."""
+
+    id: int
+    name: str
+    note: str
+    added_at: datetime
+    media_type: str
+    size: int
+
+
+Done = Step | Literal["attach"] | None
 
 
 class Silence(NamedTuple):
@@ -64,7 +85,7 @@ class Silence(NamedTuple):
 
 
 @router.get("/{violation_id}")
-def show(violation_id: PathId, visit: Visiting, view: Viewing, done: Step | None = None) -> Response:
+def show(violation_id: PathId, visit: Visiting, view: Viewing, done: Done = None) -> Response:
     """Once she has said why she looks at locations places are shown, and the read is recorded; before, all but the places."""
     return _shown(visit, violation_id, view, done=done)
 
@@ -74,6 +95,23 @@ def revision(violation_id: PathId, visit: Visiting) -> dict[str, int]:
     """Whether what a page shows is still how it stands; no location."""
     with visit.reading() as session:
         return {"revision": violation_for(session, visit.actor, violation_id, Action.REVIEW).revision}
+
+
+@router.post("/{violation_id}/attach")
+def attach(sent: Uploading, violation_id: PathId, visit: Visiting, view: Viewing) -> Response:
+    """Photos and documents beside it: all that were chosen, or none of them."""
+    try:
+        if not sent.files:
+            raise Invalid("Choose a photo or a document.", "请选择照片或文件。", field="file")
+        with visit.writing() as session:
+            for file in sent.files:
+                attachments.attach(
+                    session, visit.actor, AttachedTo.VIOLATION, violation_id, content=file.content, media_type=file.media_type,
+                    name=file.name, note=sent.fields.get("note", ""), settings=visit.settings, now=visit.now,
+                )  # fmt: skip
+    except (Conflict, Invalid, Forbidden) as error:
+        return _shown(visit, violation_id, view, error=error, failed="attach", typed=sent.fields)
+    return RedirectResponse(_address(violation_id, view, done="attach"), 303)
 
 
 @router.post("/{violation_id}/{step}")
@@ -98,9 +136,9 @@ def _shown(
     view: View,
     *,
     error: CorrectionsError | None = None,
-    failed: Step | None = None,
+    failed: Done = None,
     typed: dict[str, str] | None = None,
-    done: Step | None = None,
+    done: Done = None,
 ) -> Response:
     with visit.writing() if visit.purpose else visit.reading() as session:
         violation = violation_for(session, visit.actor, violation_id, Action.REVIEW)
@@ -113,13 +151,16 @@ def _shown(
         possible = open_steps(item, visit)
         offered = takers(session, violation, visit) if Step.HAND_OVER in possible else []
         people, silence = _people(session, steps), _silence(violation)
+        files = _files(session, visit, violation_id)
+        matter = matter_of(session, item, visit)
         alone = visit.request.headers.get("hx-target") == "detail"
         beside = {"view": view.of(visit)} if alone else listing(session, visit, view.of(visit)) | {"chosen": violation_id}
-    kept = typed_words(typed) if typed and failed not in possible else {}  # where no form is left that shows them
+    kept = typed_words(typed) if typed and failed != "attach" and failed not in possible else {}  # where no form is left that shows them
     return page(
         visit, "violation_detail.html.j2" if alone else "violation.html.j2", status=error.status if error else 200,
         here=_address(violation_id, view), **beside, item=item, steps=steps, people=people, silence=silence, evidence=evidence,
-        open=possible, takers=offered, error=error, failed=failed, typed=typed or {}, kept=kept, done=done, **CHOICES,
+        files=files, matter=matter, open=possible, takers=offered, error=error, failed=failed, typed=typed or {}, kept=kept, done=done,
+        **CHOICES,
     )  # fmt: skip
 
 
@@ -130,19 +171,26 @@ def _evidence(session: Session, violation: Violation, timezone: ZoneInfo) -> Evi
     revision = session.get(ZoneRevision, violation.zone_revision_id) if violation.zone_revision_id is not None else None
     zone = as_version(session.get_one(Zone, revision.zone_id), revision) if revision else None
     sketch = draw(places, revision.outline if revision else None)
-    drawn = _drawn(session, violation, zone, fixes)
+    about = _about(session, violation) if fixes else []
+    drawn = _drawn(violation, zone, fixes, about) if fixes else None
+    known = [(to_us(row.fix_time), row.lon, row.lat, row.accuracy_m) for row in about]
+    known += [(fix["fix_us"], fix["lon"], fix["lat"], fix["accuracy_m"]) for fix in fixes]
+    where = {us: (lon, lat, accuracy) for us, lon, lat, accuracy in known if lon is not None and lat is not None}
     levels = thresholds(content.get("settings", {}), violation.rule, zone)
     course = draw_course(content, levels, violation.opened_at, violation.ended_at, timezone)
     spoke = wording.against(content["against"]) if zone is not None and "against" in content else None
-    return Evidence(fixes, sketch, drawn, course, spoke, zone.version if zone else None, content)
+    return Evidence(fixes, sketch, drawn, course, where, spoke, zone.version if zone else None, content)
 
 
-def _drawn(session: Session, violation: Violation, zone: ZoneVersion | None, fixes: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """What the map of the evidence shows; nothing where there is no place in it. Times are milliseconds since 1970, for scripts."""
-    if not fixes:
-        return None
+def _about(session: Session, violation: Violation) -> Sequence[Report]:
+    """Her track of the time, and shortly before and after."""
     end = violation.ended_at or violation.last_fix_at
-    about = fixes_about(session, violation.subject_id, violation.started_at - AROUND, end + AROUND, limit=MOST_AROUND)
+    return fixes_about(session, violation.subject_id, violation.started_at - AROUND, end + AROUND, limit=MOST_AROUND)
+
+
+def _drawn(violation: Violation, zone: ZoneVersion | None, fixes: Sequence[dict[str, Any]], about: Sequence[Report]) -> dict[str, Any]:
+    """What the map of the evidence shows. Times are milliseconds since 1970, for scripts."""
+    end = violation.ended_at or violation.last_fix_at
     outline = None if zone is None else shapely.geometry.mapping(shapely.from_wkb(zone.wkb))
     return {
         "zone": None if zone is None else {"kind": zone.kind, "name": zone.name, "outline": outline},
@@ -172,6 +220,11 @@ def _silence(violation: Violation) -> Silence | None:
     """Why she is or was silent, where the evidence of a violation about contact says so."""
     cause, basis = violation.evidence.get("cause"), violation.evidence.get("basis", {})
     return None if cause is None else Silence(cause, basis, step_of(violation))
+
+
+def _files(session: Session, visit: Visit, violation_id: int) -> list[Attached]:
+    found = attachments.list_attachments(session, visit.actor, AttachedTo.VIOLATION, violation_id)
+    return [Attached(one.id or 0, one.name, one.note, one.added_at, file.media_type, file.size) for one, file in found]
 
 
 def _people(session: Session, steps: Sequence[queue.Step]) -> dict[int, str]:

@@ -18,7 +18,7 @@ export function showEvidence() {
   target.hidden = false;
   const plain = target.parentElement.querySelector(".plain-map");
   if (plain) plain.hidden = true;
-  const told = JSON.parse(document.getElementById("evidence-drawn").textContent);
+  const told = JSON.parse(target.dataset.drawn);
   const ground = openMap(target);
   const source = new VectorSource();
   const place = ([lon, lat]) => ground.toView([lon, lat]);
@@ -33,8 +33,26 @@ export function showEvidence() {
     source.addFeature(styled(new Feature(new Point(place(fix))), dot(String(index + 1), fix[2] === null)));
   }
   ground.map.addLayer(new VectorLayer({ source }));
+  showChosen(target, ground, circle, place);
   const extent = new VectorSource({ features: told.fixes.map((fix) => new Feature(circle([fix[0], fix[1], Math.max(fix[2] || 0, 150, told.edge_m * 1.1)]))) });
   ground.fit(extent.getExtent(), { maxZoom: 16 });
+}
+
+/** The fix that is read on the curve beside the map, in its own ring; brought into view where it is not. */
+function showChosen(target, ground, circle, place) {
+  const source = new VectorSource();
+  ground.map.addLayer(new VectorLayer({ source, zIndex: 9 }));
+  target.closest("#evidence").addEventListener("fix-chosen", ({ detail }) => {
+    source.clear();
+    if (!detail.place) return;
+    const at = place(detail.place);
+    const ring = new Dot({ radius: 9, stroke: new Stroke({ color: colour("ink"), width: 3 }) });
+    if (detail.place[2]) source.addFeature(styled(new Feature(circle(detail.place)), around()));
+    source.addFeature(styled(new Feature(new Point(at)), new Style({ image: ring })));
+    const view = ground.map.getView();
+    const [west, south, east, north] = view.calculateExtent(ground.map.getSize());
+    if (at[0] < west || at[0] > east || at[1] < south || at[1] > north) view.setCenter(at);
+  });
 }
 
 const styled = (feature, ...styles) => (feature.setStyle(styles), feature);

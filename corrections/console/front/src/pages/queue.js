@@ -1,4 +1,5 @@
 // The queue beside a violation: going through it by keyboard, what is new, and the shown one when it changes elsewhere.
+import { readCourse } from "../core/course.js";
 import { isBeingTyped } from "../core/drafts.js";
 import { t } from "../core/words.js";
 
@@ -39,11 +40,13 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "detail") {
     detail.scrollTop = 0;
     if (!event.detail.requestConfig || event.detail.requestConfig.verb === "get") detail.focus({ preventScroll: true });
-    drawMap();
   }
   mark();
   if (event.target.id !== "detail") tellNew();
 });
+
+// Not before: until then what has the name of something that was there before bears its marks.
+document.body.addEventListener("htmx:afterSettle", (event) => detail.contains(event.target) && drawMap());
 
 function tellNew() {
   const all = links();
@@ -82,7 +85,8 @@ function tellChanged(now) {
 }
 
 function drawMap() {
-  if (document.getElementById("evidence-drawn")) import("../map/evidence.js").then(({ showEvidence }) => showEvidence());
+  readCourse();
+  if (document.getElementById("evidence-map")) import("../map/evidence.js").then(({ showEvidence }) => showEvidence());
 }
 
 mark();
