@@ -30,11 +30,16 @@ class Step(StrEnum):
     FIND = "find"
     SIGN = "sign"
     ASK = "ask"
+    HAND_OVER = "hand-over"
 
 
 @router.get("")
 def show(visit: Visiting, before: Annotated[int | None, Query(ge=1, le=MOST_ID)] = None) -> Response:
     """Open ones first, those that are due soonest on top; then the past ones."""
+    return _listed(visit, before)
+
+
+def _listed(visit: Visit, before: int | None = None, *, error: CorrectionsError | None = None, whole: bool = False) -> Response:
     mine = visit.actor.role is Role.OFFICER
     with visit.reading() as session:
         waiting = round_steps.list_rounds(session, visit.actor, visit.settings, visit.now, mine=mine, state=RoundState.OPEN, limit=200)
@@ -43,17 +48,21 @@ def show(visit: Visiting, before: Annotated[int | None, Query(ge=1, le=MOST_ID)]
     more = past[ROWS - 1].id if len(past) > ROWS else None
     shown = [one for one in past[:ROWS] if one.state != RoundState.OPEN]
     return page(
-        visit, "checks.html.j2", waiting=sorted(waiting, key=lambda one: one.due_at), past=shown, before=more, first=before is None,
-        figures=figures, mine=mine, RoundState=RoundState,
+        visit, "checks.html.j2", status=error.status if error else 200, here="/console/checks" if error else None,
+        waiting=sorted(waiting, key=lambda one: one.due_at), past=shown, before=more, first=before is None, figures=figures, mine=mine,
+        error=error, whole=whole, RoundState=RoundState,
     )  # fmt: skip
 
 
 @router.post("")
 def begin(form: Form, visit: Visiting) -> Response:
     """A round of her own subjects, or of all of the office, now."""
-    with visit.writing() as session:
-        whole = form.get("whole") == "yes"
-        made = rounds.begin_round(session, visit.actor, visit.settings, visit.now, office_id=None, whole_office=whole)
+    whole = form.get("whole") == "yes"
+    try:
+        with visit.writing() as session:
+            made = rounds.begin_round(session, visit.actor, visit.settings, visit.now, office_id=None, whole_office=whole)
+    except (Invalid, Conflict) as error:
+        return _listed(visit, error=error, whole=whole)
     return RedirectResponse(f"/console/checks/{made.id}", 303)
 
 
@@ -76,6 +85,9 @@ def take_step(form: Form, round_id: PathId, step: Step, visit: Visiting) -> Resp
             elif step is Step.FIND:
                 found = Found(number(form, "entry"), choice(form, "finding", Finding), form.get("note", ""))
                 round_steps.find(session, visit.actor, round_id, [found], revision=revision, **terms)  # type: ignore[arg-type]
+            elif step is Step.HAND_OVER:
+                to, reason = number(form, "to"), form.get("reason", "")
+                round_steps.hand_over(session, visit.actor, round_id, to, revision=revision, reason=reason, **terms)  # type: ignore[arg-type]
             else:
                 round_steps.sign(session, visit.actor, round_id, revision=revision, note=form.get("note", ""), now=visit.now)
     except (Invalid, Conflict, Forbidden) as error:
@@ -98,11 +110,13 @@ def _shown(
     purpose = visit.purpose if visit.may(Action.READ_LOCATION) else ""
     with visit.writing() as session:
         shown = round_steps.show_round(session, visit.actor, round_id, visit.settings, visit.now, purpose=purpose)
+        offered = round_steps.takers(session, visit.actor, round_id, visit.settings, visit.now)
     sure = [one for one in shown.entries if one.in_place and one.finding is None]
     values: dict[str, Any] = {"Finding": Finding, "Level": Level, "RoundState": RoundState, "Step": Step, "unlocated": UNLOCATED}
     return page(
         visit, "round.html.j2", status=error.status if error else 200, here=f"/console/checks/{round_id}", round=shown.round,
-        entries=sorted(shown.entries, key=_first), sure=sure, done=done, error=error, failed=failed, typed=typed or {}, **values,
+        entries=sorted(shown.entries, key=_first), sure=sure, takers=offered, done=done, error=error, failed=failed,
+        typed=typed or {}, **values,
     )  # fmt: skip
 
 

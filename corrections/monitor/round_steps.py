@@ -288,6 +288,17 @@ def hand_over(
     return one
 
 
+def takers(session: Session, actor: Actor, round_id: int, settings: Settings, now: datetime) -> list[tuple[int, str]] | None:
+    """To whom this actor could hand the round over, by id and name; None where she may not work on it. Raises Forbidden, NotFound."""
+    one = round_for(session, actor, round_id)
+    try:
+        _to_act(session, actor, round_id)
+    except (Conflict, Forbidden):
+        return None
+    staff = Staff(session, one.bureau_id, _district(session, one, settings, now).calendar, now)
+    return [(id_, officer.name) for id_, officer in staff.officers.items() if id_ != one.officer_id and staff.reaches(id_, one.office_id)]
+
+
 # ---- small parts
 
 

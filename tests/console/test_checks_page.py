@@ -65,6 +65,32 @@ def test_without_a_purpose_no_look_is_recorded_and_with_one_it_is(desk: Desk) ->
     assert [purpose for *_, purpose in desk.purposes()] == ["点名"]
 
 
+def test_a_round_is_handed_over_with_a_reason_and_is_the_colleagues_then(desk: Desk) -> None:
+    place = f"/console/checks/{begun(desk)}"
+    shown = desk.get("liming", place).text
+    without = desk.post("liming", f"{place}/hand-over", {"revision": 1, "to": 2, "reason": " "})
+    given = desk.post("liming", f"{place}/hand-over", {"revision": 1, "to": 2, "reason": "下午出庭"})
+
+    assert 'action="' + place + '/hand-over"' in shown
+    assert (without.status_code, 'role="alert"' in without.text) == (422, True)
+    assert (given.status_code, given.headers["location"]) == (303, f"{place}?done=hand-over")
+    with reading(desk.engine) as session:
+        assert session.get_one(CheckRound, 1).officer_id == 2
+    left = desk.get("liming", place).text
+    assert "移交给您后方可办理" in left
+    assert f'action="{place}/' not in left
+    assert "/hand-over" in desk.get("wangfang", place).text
+    assert "下午出庭" in desk.get("wangfang", "/console/notices").text
+
+
+def test_a_round_that_cannot_be_begun_says_why_where_it_was_asked_for(desk: Desk) -> None:
+    answer = desk.post("wangfang", "/console/checks")
+
+    assert answer.status_code == 422
+    assert "没有可供核查的社区矫正对象" in answer.text
+    assert "现在开始一次核查" in answer.text
+
+
 @pytest.mark.parametrize(("login", "status"), [("zhao", 404), ("auditor", 403), ("admin", 403), ("head", 200), ("bureau", 200)])
 def test_an_office_and_a_role_are_the_boundary(desk: Desk, login: str, status: int) -> None:
     assert desk.get(login, f"/console/checks/{begun(desk)}").status_code == status
