@@ -26,7 +26,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 CHECKS: Mapping[str, tuple[str, str]] = {
     "pulse": ("监测运行", "the watch"), "waiting": ("待判定", "waiting"), "clock": ("时钟", "clock"), "set-aside": ("搁置", "set aside"),
-    "undelivered": ("通知", "notification"),
+    "undelivered": ("通知", "notification"), "base-map": ("底图", "base map"),
 }  # fmt: skip
 MOST_FOUND = 200
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,8 @@ from sqlmodel import Session, col, select
 
 from corrections.domain.model import Role, SubjectStatus
 from corrections.records import attachments
-from corrections.settings import Settings
+from corrections.records.tile_file import Unusable, read_file
+from corrections.settings import BaseMapKind, Settings
 from corrections.store.tables import (
     AuditEvent,
     Authority,
@@ -72,13 +74,14 @@ def checks(session: Session, settings: Settings, now: datetime) -> list[Check]:
         _undelivered(session),
         _doubted(session),
         _spoiled(session),
+        _base_map(settings),
     ]
 
 
 def quick(session: Session, settings: Settings, now: datetime) -> list[Check]:
     """What of it can be told at once, however large the register is, without whom it concerns."""
     found = [_pulse(session, settings, now), _waiting(session, now), _clock(session, now), _set_aside(session, now), _undelivered(session)]
-    return [replace(check, concerns=[]) for check in found]
+    return [*(replace(check, concerns=[]) for check in found), _base_map(settings)]
 
 
 def _pulse(session: Session, settings: Settings, now: datetime) -> Check:
@@ -273,3 +276,19 @@ def _spoiled(session: Session) -> Check:
         f"{len(found)} stored files no longer have their hash: changed or damaged.",
     )
     return Check("attachments", State.WRONG, zh, en, list(found))
+
+
+def _base_map(settings: Settings) -> Check:
+    """The file of config/map.toml: without it every page works, on a plain ground. A tile server is not asked."""
+    known = settings.map
+    if known.kind is not BaseMapKind.FILE:
+        zh, en = ("不使用底图文件。", "No file of a base map is used.")
+        return Check("base-map", State.OK, zh, en)
+    try:
+        found = read_file(Path(known.file))
+    except Unusable as error:
+        zh = f"底图文件不能使用，地图不带底图：{error.zh}。请检查 config/map.toml 的 file：{known.file}"
+        en = f"The file of the base map cannot be used, maps are drawn without: {error.en}. See file in config/map.toml: {known.file}"
+        return Check("base-map", State.ATTENTION, zh, en)
+    zooms = f"{found.min_zoom}–{found.max_zoom}"
+    return Check("base-map", State.OK, f"底图文件可用（缩放 {zooms} 级）。", f"The file of the base map can be used (zooms {zooms}).")

@@ -135,6 +135,23 @@ def test_a_file_that_is_no_use_leaves_the_pages_at_work(engine: Engine, tmp_path
     assert get(browser, "/console/tiles/1/2/3/1").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "地图不带底图：文件不存在"), (b"no database at all" * 100, "不是可用的 MBTiles 文件"), (b"", "底图文件可用")],
+)
+def test_the_condition_of_the_service_says_whether_the_file_can_be_used(
+    engine: Engine, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    path = a_file(tmp_path) if content == b"" else tmp_path / "map.mbtiles"
+    if content:
+        path.write_bytes(content)
+
+    page = get(client(engine, kind="file", file=str(path)), "/console/admin/condition", {"Cookie": f"{SESSION_COOKIE}=admin"}).text
+
+    assert said in page
+    assert (str(path) in page) == (content != b"")
+
+
 def node() -> str:
     """What ``scripts/setup`` bundled the scripts with."""
     on_path = shutil.which("node")
