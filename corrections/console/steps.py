@@ -152,13 +152,18 @@ def _contact_about_all(session: Session, visit: Visit, violation_id: int, revisi
     return matters.contact(session, visit.actor, number(form, "matter"), revisions=seen, **terms, now=visit.now)
 
 
+def _hand_over_all(session: Session, visit: Visit, violation_id: int, revision: int, form: dict[str, str]) -> object:
+    seen, to, reason = _seen(violation_id, revision, form), number(form, "to"), form.get("reason", "")
+    return matters.hand_over(session, visit.actor, number(form, "matter"), revisions=seen, to=to, reason=reason, now=visit.now)
+
+
 def _seen(violation_id: int, revision: int, form: dict[str, str]) -> dict[int, int]:
     """The revisions of the open violations of a matter that the page showed."""
     others = {name.removeprefix("seen-"): name for name in form if name.startswith("seen-")}
     return {violation_id: revision} | {int(id_): number(form, name) for id_, name in others.items() if id_.isdigit() and len(id_) <= 16}
 
 
-_DOING_WHOLE: dict[Step, Doing] = {Step.CLAIM: _claim_all, Step.CONTACT: _contact_about_all}
+_DOING_WHOLE: dict[Step, Doing] = {Step.CLAIM: _claim_all, Step.CONTACT: _contact_about_all, Step.HAND_OVER: _hand_over_all}
 _DOING: dict[Step, Doing] = {
     Step.CLAIM: _claim, Step.RELEASE: _release, Step.NOTE: _note, Step.CONTACT: _contact, Step.HAND_OVER: _hand_over,
     Step.DECIDE: _decide, Step.REOPEN: _reopen, Step.WATCH: _watch, Step.UNWATCH: _unwatch,

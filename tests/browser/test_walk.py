@@ -44,7 +44,7 @@ DETAILS = [
     ("head", "/console/search?q=YX2026"),
     ("head", "/console/search?q=99999"),
     ("head", "/console/zones/1"),
-    ("bureau", "/console/zones/1/edit"),
+    ("bureau", "/console/zones/3/edit"),
     ("bureau", "/console/zones/new"),
     ("wang", "/console/checks/1"),
     ("head", "/console/leave/1"),

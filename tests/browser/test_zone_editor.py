@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, Route, expect
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any
 
+import pytest
+from playwright.sync_api import Page, expect
+from sqlmodel import Session
+
+from corrections.monitor import trial
 from tests.browser.conftest import People
 from tests.browser.judging import accessibility
 
@@ -79,13 +87,20 @@ def test_a_trial_says_how_far_it_is_and_what_would_change(onlookers: People) -> 
     expect(page.locator("#working")).to_be_hidden()
 
 
-def test_a_trial_is_stopped(onlookers: People) -> None:
+def test_a_trial_is_stopped_here_and_at_the_service(onlookers: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[int] = []
+    go_on = threading.Event()
+
+    def judge(_session: Session, chunk: Mapping[int, str], *_rest: Any) -> None:
+        judged.extend(chunk)
+        assert len(judged) < 3 or go_on.wait(20)
+
+    monkeypatch.setattr(trial, "AT_ONCE", 1)
+    monkeypatch.setattr(trial, "_try_chunk", judge)
     page = edit(onlookers("bureau", language="en"))
-    held: list[Route] = []
-    page.route("**/console/zones/try", lambda route: held.append(route))
 
     page.get_by_role("button", name="Try it over").click()
-    expect(page.locator("#how-far")).to_have_text("0:01 so far")
+    expect(page.locator("#how-far")).to_have_text(re.compile(r"^2 of 12 subjects judged"))
     expect(page.get_by_role("button", name="Publish")).to_be_disabled()
     assert accessibility(page) == []
     page.get_by_role("button", name="Stop").press("Enter")
@@ -93,4 +108,7 @@ def test_a_trial_is_stopped(onlookers: People) -> None:
     expect(page.locator("#trial-said")).to_have_text("The trial was stopped.")
     expect(page.get_by_role("button", name="Try it over")).to_be_focused()
     expect(page.get_by_role("button", name="Publish")).to_be_enabled()
-    assert len(held) == 1
+    page.wait_for_timeout(300)  # until the service has heard that the browser is gone
+    go_on.set()
+    page.wait_for_timeout(300)
+    assert len(judged) == 3

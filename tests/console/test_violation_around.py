@@ -60,6 +60,8 @@ def test_what_is_open_of_one_subject_is_claimed_and_contacted_about_at_once(desk
     assert contacts(desk) == [1, other]
     desk.step("liming", "contact", **CONTACT)
     assert contacts(desk) == [1, other, 1]
+    assert whole(desk, "liming", "hand-over", other, to="2", reason="出差").status_code == 303
+    assert {desk.violation(id_).officer_id for id_ in (1, other)} == {2}
 
 
 def test_a_matter_that_has_grown_since_is_not_taken_unseen_and_what_was_typed_stays(desk: Desk) -> None:
